@@ -1,0 +1,1 @@
+"""What surrounds the core: drivers, HTTP senders, stores, directories, servers, pages, the command."""

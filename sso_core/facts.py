@@ -1,0 +1,97 @@
+"""What may be known beforehand and handed to a flow warm: provider metadata, prepared keys, account records.
+
+Values only. How they are read from bytes is told in `oauth`; who keeps them is the adapters' business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+
+
+@attrs.frozen
+class ProviderMetadata:
+    """What a provider says of itself (OIDC Discovery 3, RFC 8414 2), checked and reduced to what a login needs."""
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    userinfo_endpoint: str | None
+    jwks_uri: str
+    id_token_algorithms: tuple[str, ...] = ("RS256",)
+    response_issuer_promised: bool = False
+    """`authorization_response_iss_parameter_supported`, RFC 9207 3."""
+    end_session_endpoint: str | None = None
+
+
+@attrs.frozen
+class PreparedKey:
+    """A public key of a provider, imported once (RFC 7517 4).
+
+    `verify(message, signature, algorithm)` says whether the signature is the key's. `algorithms` are those for
+    which the key may be used: its own `alg`, or all that its type and curve allow.
+    """
+
+    kid: str | None
+    algorithms: frozenset[str]
+    thumbprint: str
+    """RFC 7638, base64url: what tells two keys apart."""
+    verify: Callable[[bytes, bytes, str], bool] = attrs.field(eq=False, repr=False)
+
+
+@attrs.frozen
+class KeySet:
+    """The usable signature keys of one provider."""
+
+    keys: tuple[PreparedKey, ...]
+
+
+@attrs.frozen
+class Account:
+    """A person's account in the directory; the provider's pair (issuer, subject) is its only key."""
+
+    account_id: str
+    issuer: str
+    subject: str
+    display_name: str
+    revision: int
+    """Grows by one with each change, so that a guard can say which state a decision rests on."""
+
+
+@attrs.frozen
+class AccountAbsent:
+    """A guard: nobody holds this (issuer, subject)."""
+
+    issuer: str
+    subject: str
+
+
+@attrs.frozen
+class AccountUnchanged:
+    """A guard: the account is still at this revision."""
+
+    account_id: str
+    revision: int
+
+
+@attrs.frozen
+class CreateAccount:
+    """A change: add this account at revision 1."""
+
+    account_id: str
+    issuer: str
+    subject: str
+    display_name: str
+
+
+@attrs.frozen
+class RenameAccount:
+    """A change: the person is called differently now; the revision grows."""
+
+    account_id: str
+    display_name: str
+
+
+Guard = AccountAbsent | AccountUnchanged
+Change = CreateAccount | RenameAccount
