@@ -48,6 +48,14 @@ class KeySet:
 
 
 @attrs.frozen
+class Warm:
+    """What is known of the provider without asking: handed in at both doors, None where it would have to be read."""
+
+    metadata: ProviderMetadata | None = None
+    keys: KeySet | None = None
+
+
+@attrs.frozen
 class Account:
     """A person's account in the directory; the provider's pair (issuer, subject) is its only key."""
 

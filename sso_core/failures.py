@@ -53,6 +53,7 @@ class Reason(Enum):
     UNREADABLE_LOGIN = "unreadable_login"
     UNKNOWN_LOGIN_VERSION = "unknown_login_version"
     WRONG_PROVIDER = "wrong_provider"
+    LOGIN_TOO_LARGE = "login_too_large"
     # the authorization response
     ACCESS_DENIED = "access_denied"
     PROVIDER_ERROR = "provider_error"
@@ -100,6 +101,7 @@ class Reason(Enum):
     EMPTY_USERINFO = "empty_userinfo"
     BAD_USERINFO = "bad_userinfo"
     OTHER_SUBJECT = "other_subject"
+    NO_IDENTITY = "no_identity"
     # the account and the session
     ACCOUNT_CONTESTED = "account_contested"
     DIRECTORY_UNREACHABLE = "directory_unreachable"
@@ -176,6 +178,7 @@ ROWS: dict[Reason, Row] = {
     Reason.UNREADABLE_LOGIN: Row(401, Family.EXPIRED, _LOST),
     Reason.UNKNOWN_LOGIN_VERSION: Row(401, Family.EXPIRED, _LOST),
     Reason.WRONG_PROVIDER: Row(401, Family.NOT_YOURS, _NOT_HERE),
+    Reason.LOGIN_TOO_LARGE: Row(500, Family.MISCONFIGURED, _MISCONFIGURED),
     Reason.ACCESS_DENIED: Row(403, Family.DECLINED, _DECLINED),
     Reason.PROVIDER_ERROR: Row(401, Family.DECLINED, _PROVIDER_SAID_NO),
     Reason.RESPONSE_ISSUER_MISSING: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
@@ -218,6 +221,7 @@ ROWS: dict[Reason, Row] = {
     Reason.EMPTY_USERINFO: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
     Reason.BAD_USERINFO: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
     Reason.OTHER_SUBJECT: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
+    Reason.NO_IDENTITY: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
     Reason.ACCOUNT_CONTESTED: Row(503, Family.UNAVAILABLE, _START_OVER),
     Reason.DIRECTORY_UNREACHABLE: Row(503, Family.UNAVAILABLE, _START_OVER),
     Reason.STORE_UNREACHABLE: Row(503, Family.UNAVAILABLE, _OURS_DOWN, resumable=True),

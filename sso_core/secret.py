@@ -96,3 +96,8 @@ class Entropy:
     def seal_nonce(self) -> bytes:
         """The nonce of one authenticated encryption, 12 bytes (NIST SP 800-38D 8.2.2)."""
         return self.block[192:204]
+
+    @property
+    def reference(self) -> str:
+        """What a person may quote and an operator may search for, 8 hexadecimal digits."""
+        return self.block[208:212].hex()

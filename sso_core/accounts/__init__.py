@@ -1,0 +1,1 @@
+"""Facts about an account and an identity make a decision."""

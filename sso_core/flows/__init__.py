@@ -1,0 +1,1 @@
+"""The stories, one a file: states in the order they happen, the map in the head comment."""

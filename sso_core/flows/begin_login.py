@@ -1,0 +1,181 @@
+"""The story of sending a person to the provider.
+
+    begin_login -> [ResolvingProvider] -> [KeepingLogin] -> SentToProvider
+
+- `ResolvingProvider` only where the provider's metadata is not warm; a plain OAuth 2.0 provider has none to resolve.
+- `KeepingLogin` unless the pending login travels sealed in the browser's cookie.
+- Nothing is known of the person yet, so nobody is turned away here; that is decided at the end.
+- The browser is not sent away before the pending login is safe: a login that cannot be finished is not begun.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from sso_core.effects import (
+    Effect,
+    Keep,
+    Kept,
+    Kind,
+    MetadataRead,
+    Occupied,
+    ReadKeys,
+    ReadMetadata,
+    StoreUnreachable,
+    Unavailable,
+)
+from sso_core.facts import ProviderMetadata, Warm
+from sso_core.failures import Reason, refuse
+from sso_core.machine import Resting, Working, door
+from sso_core.oauth.authorization import authorization_url
+from sso_core.providers.kinds import OAuthProvider, OpenIdProvider, ResponseMode
+from sso_core.secret import Entropy, Secret
+from sso_core.sessions.login_cookie import LoginCookie
+from sso_core.sessions.pending_login import PendingLogin, encode_login, login_key
+from sso_core.sessions.sealing import SEALED_LIMIT, SealingKeys
+from sso_core.settings.sign_in import SignInSettings
+
+
+@attrs.frozen
+class SentToProvider(Resting):
+    """The browser goes to `location`, holding `cookie` for this login alone."""
+
+    location: str = attrs.field(repr=False)
+    state: str = attrs.field(repr=False)
+    cookie: LoginCookie
+    lifetime: float
+    """Seconds that the cookie is good for."""
+    prefetch: ReadKeys | None = None
+
+    @property
+    def afterwards(self) -> tuple[Effect, ...]:
+        """Fetch the keys while the person is at the provider, so that the callback need not."""
+        return () if self.prefetch is None else (self.prefetch,)
+
+
+@door
+def begin_login(
+    settings: SignInSettings, *, return_to: str, entropy: Entropy, now: float, warm: Warm
+) -> ResolvingProvider | KeepingLogin | SentToProvider:
+    """Begin a login that ends at `return_to`, a path of this service that has been checked.
+
+    `now` is in seconds since the epoch; `warm` holds what is known of the provider already.
+    """
+    start = Start(settings, return_to, entropy, keys_warm=warm.keys is not None)
+    provider = settings.provider
+    if isinstance(provider, OAuthProvider):
+        return _send(start, _metadata_by_hand(provider), now)
+    if warm.metadata is None:
+        return ResolvingProvider(start, provider)
+    return _send(start, warm.metadata, now)
+
+
+def _metadata_by_hand(provider: OAuthProvider) -> ProviderMetadata:
+    return ProviderMetadata(
+        issuer=provider.namespace,
+        authorization_endpoint=provider.authorization_endpoint,
+        token_endpoint=provider.token_endpoint,
+        userinfo_endpoint=provider.userinfo_endpoint,
+        jwks_uri="",
+        id_token_algorithms=(),
+    )
+
+
+@attrs.frozen
+class Start:
+    """What is known when somebody asks to sign in."""
+
+    settings: SignInSettings
+    return_to: str
+    entropy: Entropy
+    keys_warm: bool
+
+
+@attrs.frozen
+class ResolvingProvider(Working):
+    """Waits for the provider's metadata."""
+
+    start: Start
+    provider: OpenIdProvider
+
+    def asks(self) -> tuple[Effect, ...]:
+        """Ask for the metadata."""
+        return (ReadMetadata(self.provider.issuer),)
+
+    def receive(self, answer: MetadataRead | Unavailable, *, now: float) -> KeepingLogin | SentToProvider:
+        """Go on with it, or say why there is none."""
+        if isinstance(answer, Unavailable):
+            refuse(answer.failure.reason, answer.failure.detail, answer.failure.hint)
+        return _send(self.start, answer.metadata, now)
+
+
+def _send(start: Start, metadata: ProviderMetadata, now: float) -> KeepingLogin | SentToProvider:
+    settings, entropy = start.settings, start.entropy
+    login = PendingLogin(
+        provider_id=settings.provider.provider_id,
+        namespace=metadata.issuer,
+        redirect_uri=settings.redirect_uri,
+        nonce=entropy.nonce,
+        code_verifier=entropy.code_verifier,
+        return_to=start.return_to,
+        expires_at=now + settings.login_ttl,
+        token_endpoint=metadata.token_endpoint,
+        userinfo_endpoint=metadata.userinfo_endpoint,
+        jwks_uri=metadata.jwks_uri,
+        id_token_algorithms=metadata.id_token_algorithms,
+        response_issuer_promised=metadata.response_issuer_promised,
+    )
+    sent = _sent(start, metadata, login, now)
+    if settings.sealing_keys is not None:
+        return _seal(sent, login, settings.sealing_keys, entropy)
+    return KeepingLogin(sent, login)
+
+
+def _sent(start: Start, metadata: ProviderMetadata, login: PendingLogin, now: float) -> SentToProvider:
+    provider, entropy = start.settings.provider, start.entropy
+    openid = isinstance(provider, OpenIdProvider)
+    extra: tuple[tuple[str, str], ...] = ()
+    if isinstance(provider, OpenIdProvider) and provider.max_age is not None:
+        extra = (("max_age", str(provider.max_age)),)
+    location = authorization_url(
+        metadata.authorization_endpoint,
+        client_id=provider.client.client_id,
+        redirect_uri=login.redirect_uri,
+        scope=provider.scope,
+        state=entropy.state,
+        nonce=login.nonce if openid else None,
+        code_verifier=login.code_verifier,
+        response_mode="form_post" if provider.response_mode is ResponseMode.FORM_POST else None,
+        extra=extra,
+    )
+    prefetch = ReadKeys(metadata.issuer, metadata.jwks_uri) if openid and not start.keys_warm else None
+    cookie = LoginCookie(int(now), entropy.login_cookie, login.return_to)
+    return SentToProvider(location, entropy.state, cookie, start.settings.login_ttl, prefetch)
+
+
+def _seal(sent: SentToProvider, login: PendingLogin, keys: SealingKeys, entropy: Entropy) -> SentToProvider:
+    sealed = keys.seal(encode_login(login), context=sent.state, nonce=entropy.seal_nonce)
+    if len(sealed) > SEALED_LIMIT:
+        refuse(Reason.LOGIN_TOO_LARGE, "the sealed login does not fit into a cookie", "use a store for pending logins")
+    return attrs.evolve(sent, cookie=attrs.evolve(sent.cookie, secret=Secret(sealed)))
+
+
+@attrs.frozen
+class KeepingLogin(Working):
+    """Waits until the pending login is stored."""
+
+    sent: SentToProvider
+    login: PendingLogin
+
+    def asks(self) -> tuple[Effect, ...]:
+        """Store it where only this browser's cookie leads."""
+        key = login_key(self.sent.state, self.sent.cookie.secret)
+        return (Keep(Kind.LOGIN, key, encode_login(self.login), self.sent.lifetime),)
+
+    def receive(self, answer: Kept | Occupied | StoreUnreachable, *, now: float) -> SentToProvider:
+        """Send the browser away, or not: without the store the login could not be finished."""
+        del now
+        if isinstance(answer, Kept):
+            return self.sent
+        why = answer.why if isinstance(answer, StoreUnreachable) else "the key is taken"
+        refuse(Reason.STORE_UNREACHABLE, f"the pending login cannot be stored: {why}")

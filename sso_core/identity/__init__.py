@@ -1,0 +1,1 @@
+"""From claims to the person they are about."""

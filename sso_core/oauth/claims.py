@@ -1,0 +1,73 @@
+"""Claims as a value, and the merge of the three places they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+import attrs
+
+
+@attrs.frozen(repr=False, hash=False)
+class ClaimSet:
+    """JSON members under their names. Its repr shows names only, since values are a person's data."""
+
+    members: Mapping[str, object] = attrs.field(factory=dict)
+
+    def get(self, name: str) -> object:
+        """Return the claim's value, or None where it is absent."""
+        return self.members.get(name)
+
+    def text(self, name: str) -> str | None:
+        """Return the claim if it is a text that is not empty, else None."""
+        value = self.members.get(name)
+        return value if isinstance(value, str) and value else None
+
+    def __bool__(self) -> bool:
+        return bool(self.members)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.members))
+
+    def __repr__(self) -> str:
+        return f"ClaimSet({', '.join(sorted(self.members))})"
+
+
+class Source(Enum):
+    """Where a claim comes from, the most trusted word on a person's profile first."""
+
+    USERINFO = "userinfo"
+    ID_TOKEN = "id_token"  # noqa: S105 -- a source, no password
+    TOKEN_RESPONSE = "token_response"  # noqa: S105 -- a source, no password
+
+
+@attrs.frozen
+class SourcedClaims:
+    """The merged claims, and for each name its source."""
+
+    claims: ClaimSet
+    sources: Mapping[str, Source] = attrs.field(hash=False)
+
+
+TOKEN_MEMBERS = frozenset({"access_token", "id_token", "refresh_token"})
+"""Bearer secrets: never claims, whichever document names them."""
+
+ENVELOPE_MEMBERS = frozenset({"token_type", "expires_in", "scope"})
+"""What a token answer says of its tokens, not of the person."""
+
+
+def merge_claims(userinfo: ClaimSet, id_token: ClaimSet, token_response: ClaimSet) -> SourcedClaims:
+    """Merge the three documents of one login, claim by claim.
+
+    Userinfo wins over the ID token, both win over other members of the token answer. A null is an answer and wins;
+    an absent claim says nothing. Tokens are left out of all three.
+    """
+    members: dict[str, object] = {}
+    sources: dict[str, Source] = {}
+    for source, claims in zip(Source, (userinfo, id_token, token_response), strict=True):
+        hidden = TOKEN_MEMBERS | ENVELOPE_MEMBERS if source is Source.TOKEN_RESPONSE else TOKEN_MEMBERS
+        for name, value in claims.members.items():
+            if name not in members and name not in hidden:
+                members[name] = value
+                sources[name] = source
+    return SourcedClaims(ClaimSet(members), sources)

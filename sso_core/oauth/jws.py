@@ -1,0 +1,88 @@
+"""Signed tokens in compact form (RFC 7515), and which signatures are believed (RFC 8725)."""
+
+from __future__ import annotations
+
+import attrs
+
+from sso_core.facts import KeySet
+from sso_core.failures import Reason, refuse
+from sso_core.oauth.keys import ALGORITHMS, choose_key
+from sso_core.wire import WireError, b64url_decode, parse_json_object
+
+TOKEN_LIMIT = 65536
+"""Characters; a token with hundreds of groups stays below half of it."""
+KID_LIMIT = 1024
+
+UNSUPPORTED_HEADERS = ("crit", "b64", "zip", "enc")
+"""Each changes how the rest is to be read. Nothing here understands them, so a token with one is refused."""
+
+
+@attrs.frozen
+class Header:
+    """What a token says of its signature. Keys and addresses of keys in a header are never looked at."""
+
+    alg: str
+    kid: str | None
+    typ: str | None
+
+
+@attrs.frozen(repr=False)
+class Jws:
+    """A token taken apart, and believed in no part yet."""
+
+    header: Header
+    payload: bytes
+    signing_input: bytes
+    signature: bytes
+
+
+def split_compact(token: str, *, malformed: Reason) -> Jws:
+    """Take a compact token apart; refuses with `malformed` whatever is not exactly one."""
+    if len(token) > TOKEN_LIMIT:
+        refuse(malformed, f"the token is longer than {TOKEN_LIMIT} characters")
+    segments = token.split(".", 3)
+    if len(segments) != 3 or not all(segments):
+        refuse(malformed, "the token has not three segments")
+    protected, payload, signature = segments
+    try:
+        header = parse_json_object(b64url_decode(protected), limit=8192)
+        return Jws(
+            _header(header, malformed),
+            b64url_decode(payload),
+            f"{protected}.{payload}".encode("ascii"),
+            b64url_decode(signature),
+        )
+    except WireError as error:
+        refuse(malformed, f"the token cannot be read: {error}")
+
+
+def _header(header: dict[str, object], malformed: Reason) -> Header:
+    for name in UNSUPPORTED_HEADERS:
+        if name in header:
+            refuse(malformed, f"the token's header has {name}, which is not supported")
+    alg, kid, typ = header.get("alg"), header.get("kid"), header.get("typ")
+    if not isinstance(alg, str):
+        refuse(Reason.ALGORITHM_REFUSED, "the token's header names no algorithm")
+    if "kid" in header and (not isinstance(kid, str) or len(kid) > KID_LIMIT):
+        refuse(malformed, "the token's kid is not a text of usable length")
+    if "typ" in header and not isinstance(typ, str):
+        refuse(malformed, "the token's typ is not a text")
+    return Header(alg, kid if isinstance(kid, str) else None, typ if isinstance(typ, str) else None)
+
+
+def verify_signature(jws: Jws, keys: KeySet, *, allowed: tuple[str, ...]) -> None:
+    """Refuse a token unless one of `keys` signed it with an allowed algorithm (RFC 8725 3.1).
+
+    The algorithm is held against the allow-lists before any key is looked at, so that a header can neither switch the
+    signature off nor turn a public key into a shared secret.
+    """
+    alg = jws.header.alg
+    if alg not in allowed or alg not in ALGORITHMS:
+        refuse(
+            Reason.ALGORITHM_REFUSED,
+            f"the token's algorithm is not among {', '.join(allowed) or 'those allowed'}",
+            "compare the client's signing algorithm at the provider with what its metadata lists",
+        )
+    key = choose_key(keys, kid=jws.header.kid, alg=alg)
+    if not key.verify(jws.signing_input, jws.signature, alg):
+        refuse(Reason.BAD_SIGNATURE, "the token's signature is wrong")

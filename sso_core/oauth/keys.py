@@ -1,0 +1,133 @@
+"""A provider's keys: which entries of a key set are usable, and which one a token was signed with (RFC 7517)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from jwt.algorithms import Algorithm, ECAlgorithm, OKPAlgorithm, RSAAlgorithm, RSAPSSAlgorithm
+from jwt.exceptions import PyJWTError
+
+from sso_core.facts import KeySet, PreparedKey
+from sso_core.failures import Reason, refuse
+from sso_core.wire import WireError, b64url_encode, parse_json_object
+
+KEYS_LIMIT = 512 * 1024
+"""Bytes of a key set; the largest real ones (with certificate chains) have 100 KiB."""
+KEYS_CONSIDERED = 100
+"""Entries of a key set; importing one costs tens of microseconds, and no provider publishes a hundred."""
+RSA_BITS = range(2048, 8193)
+"""Weaker keys are forgeable (RFC 7518 3.3), larger ones make each verification a denial of service."""
+
+_RSA, _PSS, _EC, _OKP = RSAAlgorithm, RSAPSSAlgorithm, ECAlgorithm, OKPAlgorithm
+_VERIFIERS: Mapping[str, Algorithm] = {
+    "RS256": _RSA(_RSA.SHA256),
+    "RS384": _RSA(_RSA.SHA384),
+    "RS512": _RSA(_RSA.SHA512),
+    "PS256": _PSS(_PSS.SHA256),
+    "PS384": _PSS(_PSS.SHA384),
+    "PS512": _PSS(_PSS.SHA512),
+    "ES256": _EC(_EC.SHA256),
+    "ES384": _EC(_EC.SHA384),
+    "ES512": _EC(_EC.SHA512),
+    "EdDSA": _OKP(),
+}
+ALGORITHMS = tuple(_VERIFIERS)
+"""All that may ever be allowed: signatures by a private key. `none` and shared secrets are not in the table."""
+
+_RSA_ALGORITHMS = frozenset(ALGORITHMS[:6])
+_CURVES = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}
+_THUMBPRINT_MEMBERS = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
+
+
+def parse_key_set(body: bytes) -> KeySet:
+    """Return the usable signature keys of a key set; unusable entries are passed over (RFC 7517 5).
+
+    Refuses with BAD_KEYS what is no key set at all.
+    """
+    try:
+        entries = parse_json_object(body, limit=KEYS_LIMIT).get("keys")
+    except WireError as error:
+        refuse(Reason.BAD_KEYS, f"the key set cannot be read: {error}")
+    if not isinstance(entries, list):
+        refuse(Reason.BAD_KEYS, "the key set has no list of keys")
+    prepared = (prepare_key(entry) for entry in entries[:KEYS_CONSIDERED] if isinstance(entry, dict))
+    return KeySet(tuple(key for key in prepared if key is not None))
+
+
+def prepare_key(entry: Mapping[str, Any]) -> PreparedKey | None:
+    """Import one entry of a key set; None where it is not a sound public key for signatures."""
+    kid, alg = entry.get("kid"), entry.get("alg")
+    if "d" in entry or entry.get("use", "sig") != "sig" or "verify" not in entry.get("key_ops", ["verify"]):
+        return None
+    if not isinstance(kid, str | None) or not isinstance(alg, str | None):
+        return None
+    try:
+        key, algorithms = _import(entry)
+    except (PyJWTError, ValueError, TypeError, KeyError, AttributeError, UnsupportedAlgorithm):
+        return None
+    if alg is not None:
+        algorithms &= {alg}
+    if not algorithms:
+        return None
+    return PreparedKey(kid, algorithms, _thumbprint(entry), _verifier(key))
+
+
+def _import(entry: Mapping[str, Any]) -> tuple[Any, frozenset[str]]:
+    """Return the key and the algorithms of its kind; raises as the libraries do, or KeyError for an unknown kind."""
+    match entry.get("kty"):
+        case "RSA":
+            rsa_key = RSAAlgorithm.from_jwk(dict(entry))
+            sound = isinstance(rsa_key, rsa.RSAPublicKey) and _is_sound(rsa_key)
+            return rsa_key, _RSA_ALGORITHMS if sound else frozenset()
+        case "EC":
+            return ECAlgorithm.from_jwk(dict(entry)), frozenset({_CURVES[entry["crv"]]})
+        case "OKP":
+            okp_key = OKPAlgorithm.from_jwk(dict(entry))
+            return okp_key, frozenset({"EdDSA"} if isinstance(okp_key, ed25519.Ed25519PublicKey) else ())
+        case _:
+            return None, frozenset()
+
+
+def _is_sound(key: rsa.RSAPublicKey) -> bool:
+    exponent = key.public_numbers().e
+    return key.key_size in RSA_BITS and exponent >= 3 and exponent % 2 == 1
+
+
+def _thumbprint(entry: Mapping[str, Any]) -> str:
+    """Return the RFC 7638 thumbprint of an entry that was imported."""
+    members = {name: entry[name] for name in _THUMBPRINT_MEMBERS[entry["kty"]]}
+    return b64url_encode(sha256(json.dumps(members, separators=(",", ":"), sort_keys=True).encode()).digest())
+
+
+def _verifier(key: Any) -> Any:  # noqa: ANN401 -- the libraries' key types have no common base
+    def verify(message: bytes, signature: bytes, algorithm: str) -> bool:
+        return bool(_VERIFIERS[algorithm].verify(message, key, signature))
+
+    return verify
+
+
+def choose_key(keys: KeySet, *, kid: str | None, alg: str) -> PreparedKey:
+    """Return the one key that a token with this header can be signed with.
+
+    A key is chosen by kid *and* algorithm, hence by kty, crv and use as well. Refuses with UNKNOWN_KEY where none fits
+    and with AMBIGUOUS_KEY where several do: keys are never tried one after the other.
+    """
+    fitting = [key for key in keys.keys if alg in key.algorithms]
+    named = [key for key in fitting if kid is None or key.kid == kid]
+    if not named and len(fitting) == 1 and fitting[0].kid is None:
+        named = fitting
+    different = {key.thumbprint: key for key in named}
+    if not different:
+        refuse(Reason.UNKNOWN_KEY, "no key of the provider fits the token's kid and algorithm")
+    if len(different) > 1:
+        refuse(
+            Reason.AMBIGUOUS_KEY,
+            f"{len(different)} keys of the provider fit the token",
+            "the provider has to name its keys, and each by a name of its own",
+        )
+    return named[0]

@@ -1,0 +1,1 @@
+"""What a provider is to a flow."""

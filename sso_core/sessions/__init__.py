@@ -1,0 +1,1 @@
+"""What outlives a request: pending logins, sessions, and what goes into a cookie."""

@@ -1,0 +1,1 @@
+"""Requests and responses as values: routes, cookies, return targets, security headers, pages."""

@@ -1,0 +1,83 @@
+"""Building responses: the headers that each one carries, and the few kinds there are."""
+
+from __future__ import annotations
+
+import json
+
+from sso_core.effects import Headers
+from sso_core.failures import Failure
+from sso_core.settings.sign_in import SignInSettings
+from sso_core.web.messages import Response
+from sso_core.web.pages import Page, RefusedPage
+
+SECURITY_HEADERS: Headers = (
+    ("cache-control", "no-store"),
+    (
+        "content-security-policy",
+        (
+            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+            "frame-ancestors 'none'; base-uri 'none'"
+        ),
+    ),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("referrer-policy", "no-referrer"),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+)
+"""On every response: nothing is cached, framed, scripted or passed on (RFC 9700 4.2.4, 4.16)."""
+
+RETRY_AFTER = "2"
+"""Seconds before a retryable refusal is worth another try."""
+
+START = "/sso/key/generate"
+REFUSED = "/sso/refused"
+STYLE = "/sso/style.css"
+UNAVAILABLE = 503
+
+
+def page(body: Page, status: int = 200, cookies: tuple[str, ...] = ()) -> Response:
+    """Answer with a page."""
+    return Response(status, with_cookies(SECURITY_HEADERS, cookies), body)
+
+
+def redirect(location: str, cookies: tuple[str, ...] = ()) -> Response:
+    """Send the browser elsewhere with a GET, whatever it came with (RFC 9110 15.4.4)."""
+    return Response(303, with_cookies((*SECURITY_HEADERS, ("location", location)), cookies))
+
+
+def json_answer(status: int, value: object, failure: Failure | None = None) -> Response:
+    """Answer a program."""
+    headers = (*SECURITY_HEADERS, ("content-type", "application/json"), *_retry(status))
+    return Response(status, headers, json.dumps(value, ensure_ascii=False).encode(), failure)
+
+
+def refusal(
+    settings: SignInSettings, failure: Failure, reference: str, cookies: tuple[str, ...] = (), *, leave: bool = False
+) -> Response:
+    """Answer with why there is no sign-in, in the words that anybody may read.
+
+    With `leave` the browser moves on to a page whose address holds no code, without a script.
+    """
+    reason = failure.reason
+    headers = (*SECURITY_HEADERS, *_retry(reason.status))
+    if leave and not reason.resumable:
+        address = f"{settings.origin.path(REFUSED)}?code={reason.code}&reference={reference}"
+        headers = (*headers, ("refresh", f"0;url={address}"))
+    body = refused_page(settings, failure, reference)
+    return Response(reason.status, with_cookies(headers, cookies), body, failure, reference)
+
+
+def refused_page(settings: SignInSettings, failure: Failure, reference: str) -> RefusedPage:
+    """Return the page that tells of a refusal."""
+    reason, path = failure.reason, settings.origin.path
+    again = "" if reason.resumable else path(START)
+    return RefusedPage(reason.sentence, reason.code, reference, again, path(STYLE))
+
+
+def with_cookies(headers: Headers, cookies: tuple[str, ...]) -> Headers:
+    """Add a header for each cookie."""
+    return (*headers, *(("set-cookie", cookie) for cookie in cookies)) if cookies else headers
+
+
+def _retry(status: int) -> Headers:
+    return (("retry-after", RETRY_AFTER),) if status == UNAVAILABLE else ()

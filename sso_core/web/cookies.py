@@ -1,0 +1,112 @@
+"""The cookies: their names, their flags, and how they are read.
+
+Flags follow the origin's scheme. On https every cookie is `__Host-`: Secure, host-only, path `/`, so that no sibling
+domain can plant one. Plain http is for loopback, where clients send no Secure cookies, so names are plain there.
+"""
+
+from __future__ import annotations
+
+from sso_core.failures import Reason, refuse
+from sso_core.providers.kinds import ResponseMode
+from sso_core.secret import Secret
+from sso_core.sessions.login_cookie import LoginCookie, cookie_mark, decode_login_cookie
+from sso_core.settings.sign_in import SignInSettings
+from sso_core.web.messages import Request
+
+LOGIN_COOKIES = 6
+"""Logins that one browser may have under way. Sealed cookies have up to 4 KiB; servers take 16 to 32 KiB of headers."""
+
+TRAIL_TTL = 600
+
+
+class Cookies:
+    """Names and flags of the cookies of one service."""
+
+    def __init__(self, settings: SignInSettings) -> None:
+        origin = settings.origin
+        prefix = "__Host-sso" if origin.is_secure else "sso"
+        mark = f"-{origin.mark}" if origin.mark else ""
+        self.session = f"{prefix}-session{mark}"
+        self.trail = f"{prefix}-trail{mark}"
+        self.login_prefix = f"{prefix}-login{mark}-"
+        self._flags = "; Path=/; HttpOnly; Secure" if origin.is_secure else "; Path=/; HttpOnly"
+        self._login_site = _login_same_site(settings)
+
+    def set_session(self, session_id: Secret, max_age: float) -> str:
+        """Return the header that gives the browser its session."""
+        return f"{self.session}={session_id.reveal()}; Max-Age={max_age:.0f}{self._flags}; SameSite=Lax"
+
+    def clear_session(self) -> str:
+        """Return the header that takes the session away."""
+        return f"{self.session}=; Max-Age=0{self._flags}; SameSite=Lax"
+
+    def set_trail(self, trail: tuple[str, ...]) -> str:
+        """Return the header that lets the next page tell the states of the login; names only, no secret."""
+        return f"{self.trail}={'.'.join(trail)}; Max-Age={TRAIL_TTL}{self._flags}; SameSite=Lax"
+
+    def clear_trail(self) -> str:
+        """Return the header that forgets them."""
+        return f"{self.trail}=; Max-Age=0{self._flags}; SameSite=Lax"
+
+    def set_login(self, state: str, cookie: LoginCookie, max_age: float) -> str:
+        """Return the header that binds a login to the browser."""
+        name = self.login_prefix + cookie_mark(state)
+        return f"{name}={cookie.encode()}; Max-Age={max_age:.0f}{self._flags}{self._login_site}"
+
+    def drop_login(self, state: str) -> str:
+        """Return the header that ends the binding of this login."""
+        return self.clear_login(self.login_prefix + cookie_mark(state))
+
+    def clear_login(self, name: str) -> str:
+        """Return the header that ends the binding of this name."""
+        return f"{name}=; Max-Age=0{self._flags}{self._login_site}"
+
+    def read_session(self, request: Request) -> Secret | None:
+        """Return the session identifier that the browser presents; None where there are two, as neither is trusted."""
+        values = [value for name, value in pairs(request) if name == self.session]
+        return Secret(values[0]) if len(values) == 1 and 0 < len(values[0]) <= 128 else None
+
+    def read_trail(self, request: Request) -> tuple[str, ...]:
+        """Return the states of the last login, by name, as far as they look like names."""
+        values = [value for name, value in pairs(request) if name == self.trail]
+        names = values[0].split(".") if len(values) == 1 else []
+        return tuple(name for name in names[:20] if name.isascii() and name.isidentifier() and len(name) <= 60)
+
+    def read_login(self, request: Request, state: Secret) -> LoginCookie | None:
+        """Return this browser's cookie for the login of `state`, or None.
+
+        Refuses with AMBIGUOUS_COOKIE where there are two of the name: one of them was planted.
+        """
+        name = self.login_prefix + cookie_mark(state.reveal())
+        values = [value for key, value in pairs(request) if key == name]
+        if len(values) > 1:
+            refuse(Reason.AMBIGUOUS_COOKIE, "the browser presents two cookies of one name for this login")
+        return decode_login_cookie(values[0]) if values else None
+
+    def surplus_logins(self, request: Request) -> tuple[str, ...]:
+        """Return the names of the login cookies to drop before another is set: unreadable ones, then the oldest."""
+        found = [(name, decode_login_cookie(value)) for name, value in pairs(request) if self._is_login(name)]
+        by_age = sorted(found, key=lambda item: item[1].issued_at if item[1] else -1, reverse=True)
+        return tuple(name for name, _ in by_age[LOGIN_COOKIES - 1 :])
+
+    def _is_login(self, name: str) -> bool:
+        return name.startswith(self.login_prefix)
+
+
+def _login_same_site(settings: SignInSettings) -> str:
+    if settings.provider.response_mode is not ResponseMode.FORM_POST:
+        return "; SameSite=Lax"
+    # The provider's page posts across sites. Without https, None is not accepted; a cookie that says nothing is
+    # sent along for its first two minutes by browsers, which is enough for a loopback.
+    return "; SameSite=None" if settings.origin.is_secure else ""
+
+
+def pairs(request: Request) -> tuple[tuple[str, str], ...]:
+    """Return the cookies as they came, in order (RFC 6265 4.2.1). Only blanks are trimmed, and no name is decoded."""
+    found: list[tuple[str, str]] = []
+    for header in request.all_headers("cookie"):
+        for item in header.split(";"):
+            name, equals, value = item.strip(" ").partition("=")
+            if equals and len(found) < 200:
+                found.append((name, value))
+    return tuple(found)

@@ -1,0 +1,45 @@
+"""The pages as values: everything that a page says, and nothing of how it looks."""
+
+from __future__ import annotations
+
+import attrs
+
+from sso_core.sessions.session import Session
+
+
+@attrs.frozen
+class HomePage:
+    """Who is signed in, or the way to sign in; `trail` names the states that the login went through."""
+
+    session: Session | None
+    trail: tuple[str, ...]
+    sign_in_path: str
+    sign_out_path: str
+    style_path: str
+
+
+@attrs.frozen
+class RefusedPage:
+    """Why there is no sign-in, in a sentence; `again_path` begins a new one, or repeats the request if empty."""
+
+    sentence: str
+    code: str
+    reference: str
+    again_path: str
+    style_path: str
+
+
+@attrs.frozen
+class ConfirmStartPage:
+    """Another site asks this browser to sign in: only the person can say whether to."""
+
+    sign_in_path: str
+    style_path: str
+
+
+@attrs.frozen
+class StyleSheet:
+    """How the pages look."""
+
+
+Page = HomePage | RefusedPage | ConfirmStartPage | StyleSheet

@@ -1,0 +1,249 @@
+"""Strict codecs with limits: JSON, forms, base64url, addresses.
+
+Two readers of one text must never understand two things. What is ambiguous (a name twice, a lone surrogate, a number
+beyond all bounds) is refused rather than interpreted, and no limit depends on the depth of a stack.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as BinasciiError
+from collections.abc import Iterable
+from ipaddress import ip_address
+from math import isfinite
+from typing import Any, NoReturn
+from urllib.parse import unquote_to_bytes, urlencode, urlsplit
+
+import attrs
+
+
+class WireError(ValueError):
+    """The bytes do not follow the format. The message says how, and never quotes them."""
+
+
+# JSON
+
+JSON_LIMIT = 65536
+"""Bytes; token and userinfo answers stay far below."""
+JSON_DEPTH = 32
+
+_ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise WireError("a name stands twice in one object")
+    return members
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise WireError("a number is beyond all bounds")
+    return number
+
+
+def _no_constant(_text: str) -> NoReturn:
+    raise WireError("NaN and Infinity are no JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_no_constant)
+
+
+def parse_json(body: bytes, *, limit: int = JSON_LIMIT, depth: int = JSON_DEPTH) -> Any:  # noqa: ANN401 -- any JSON
+    """Return the value of a JSON text (RFC 8259): UTF-8, names unique (RFC 7519 4), numbers finite.
+
+    Raises WireError for anything else, for more than `limit` bytes, and for more than `depth` levels.
+    """
+    if len(body) > limit:
+        raise WireError(f"it is larger than {limit} bytes")
+    if body.count(b"[") + body.count(b"{") > depth:
+        _check_depth(body, depth)
+    try:
+        value = _DECODER.decode(body.decode("utf-8"))
+    except WireError:
+        raise
+    except UnicodeDecodeError:
+        raise WireError("it is not UTF-8") from None
+    except ValueError:
+        raise WireError("it is not JSON") from None
+    if _ESCAPED_SURROGATE.search(body):
+        _check_surrogates(value)
+    return value
+
+
+def parse_json_object(body: bytes, *, limit: int = JSON_LIMIT, depth: int = JSON_DEPTH) -> dict[str, Any]:
+    """Return the members of a JSON object; raises WireError for any other value too."""
+    value = parse_json(body, limit=limit, depth=depth)
+    if not isinstance(value, dict):
+        raise WireError("it is not a JSON object")
+    return value
+
+
+def _check_depth(body: bytes, depth: int) -> None:
+    level = 0
+    for match in _STRUCTURE.finditer(body):
+        sign = match[0]
+        if sign in (b"[", b"{"):
+            level += 1
+            if level > depth:
+                raise WireError(f"it is nested deeper than {depth} levels")
+        elif sign in (b"]", b"}"):
+            level -= 1
+
+
+def _check_surrogates(value: object) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise WireError("it holds half of a character") from None
+
+
+# Forms
+
+FORM_LIMIT = 8192
+FORM_PARAMETERS = 64
+
+_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def parse_form(text: str | bytes, *, limit: int = FORM_LIMIT) -> dict[str, str]:
+    """Return the parameters of a query or a form body (RFC 6749 appendix B).
+
+    Raises WireError for a name that stands twice (RFC 6749 3.1), for escapes that are none or no UTF-8, for control
+    characters, and for more than `limit` characters.
+    """
+    if len(text) > limit:
+        raise WireError(f"it is longer than {limit} characters")
+    if isinstance(text, bytes):
+        try:
+            text = text.decode("ascii")
+        except UnicodeDecodeError:
+            raise WireError("it is not ASCII") from None
+    parameters: dict[str, str] = {}
+    if not text:
+        return parameters
+    items = text.split("&")
+    if len(items) > FORM_PARAMETERS:
+        raise WireError(f"it has more than {FORM_PARAMETERS} parameters")
+    for item in items:
+        name, _, value = item.partition("=")
+        name, value = _unescape(name), _unescape(value)
+        if name in parameters:
+            raise WireError("a parameter stands twice")
+        parameters[name] = value
+    return parameters
+
+
+def _unescape(text: str) -> str:
+    if "+" in text:
+        text = text.replace("+", " ")
+    if "%" in text:
+        if _ESCAPE.search(text):
+            raise WireError("a percent sign escapes nothing")
+        try:
+            text = unquote_to_bytes(text).decode("utf-8")
+        except UnicodeError:
+            raise WireError("an escape is not UTF-8") from None
+    if _CONTROL.search(text):
+        raise WireError("it holds a control character")
+    return text
+
+
+def encode_form(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return pairs as `application/x-www-form-urlencoded`, in order."""
+    return urlencode(list(pairs))
+
+
+# base64url
+
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
+_PADDING = ("", "", "==", "=")
+
+
+def b64url_decode(text: str) -> bytes:
+    """Return the bytes of base64url without padding (RFC 7515 2).
+
+    Raises WireError for padding, blanks, the letters of plain base64, and unused bits that are not zero: each text has
+    one encoding.
+    """
+    rest = len(text) % 4
+    if rest == 1 or not _BASE64URL.fullmatch(text):
+        raise WireError("it is not base64url")
+    try:
+        data = urlsafe_b64decode(text + _PADDING[rest])
+    except BinasciiError:  # pragma: no cover -- the pattern and the length leave nothing to refuse
+        raise WireError("it is not base64url") from None
+    if rest and b64url_encode(data[-(rest - 1) :]) != text[-rest:]:
+        raise WireError("its last letter has bits to spare")
+    return data
+
+
+def b64url_encode(data: bytes) -> str:
+    """Return bytes as base64url without padding."""
+    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+# Addresses
+
+URL_LIMIT = 2048
+_URL = re.compile(r"[!-\[\]-~]+", re.ASCII)
+_HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]", re.ASCII)
+_PORTS = {"http": 80, "https": 443}
+
+
+@attrs.frozen
+class HttpUrl:
+    """The parts of an http or https address; `host` is in lower case and without brackets."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    query: str
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the host is this machine by its own word: `localhost` or a loopback address, nothing resolved."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port, as browsers write an origin (RFC 6454 6.2)."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}" + ("" if self.port == _PORTS[self.scheme] else f":{self.port}")
+
+
+def parse_http_url(url: str) -> HttpUrl:
+    """Return the parts of an absolute http or https address.
+
+    Raises WireError for a user part, a fragment, blanks, backslashes, a host that is not plain ASCII, and whatever two
+    parsers might read in two ways.
+    """
+    if len(url) > URL_LIMIT:
+        raise WireError(f"it is longer than {URL_LIMIT} characters")
+    if not _URL.fullmatch(url):
+        raise WireError("it holds a blank, a backslash, or a character outside ASCII")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise WireError("it is no address") from None
+    host = (parts.hostname or "").lower()
+    if parts.scheme not in _PORTS:
+        raise WireError("it is neither http nor https")
+    if "@" in parts.netloc or "#" in url:
+        raise WireError("it holds a user part or a fragment")
+    if not _HOST.fullmatch(f"[{host}]" if ":" in host else host) or parts.netloc.endswith(":"):
+        raise WireError("its host or port is not plain")
+    return HttpUrl(parts.scheme, host, _PORTS[parts.scheme] if port is None else port, parts.path, parts.query)
