@@ -31,7 +31,10 @@ class UserinfoPolicy(Enum):
 
 @attrs.frozen
 class OpenIdProvider:
-    """A provider with an issuer: discovery, signed ID tokens, and checks that have no off switch."""
+    """A provider with an issuer: discovery, signed ID tokens, and checks that have no off switch.
+
+    Raises ValueError for a scope without `openid`.
+    """
 
     issuer: str
     client: Client
@@ -47,9 +50,8 @@ class OpenIdProvider:
     max_age: int | None = None
     """Seconds since the person last proved who they are, at most (OIDC Core 3.1.2.1)."""
 
-    @scope.validator  # pyright: ignore[reportAttributeAccessIssue, reportUntypedFunctionDecorator] # attrs' own
-    def _scope_has_openid(self, _attribute: object, value: str) -> None:
-        if "openid" not in value.split(" "):
+    def __attrs_post_init__(self) -> None:
+        if "openid" not in self.scope.split(" "):
             raise ValueError("the scope of an OpenID Connect provider contains openid")
 
     @property
