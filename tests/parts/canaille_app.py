@@ -1,7 +1,8 @@
 """Canaille as a provider of the tests: in-memory people, groups and clients, keys of its own making.
 
 Worth having for what it does otherwise than most: `auth_time` is a float, `aud` a list, published keys have neither
-`use` nor `alg`, claims are in the ID token, and the login takes two pages.
+`use` nor `alg`, claims are in the ID token, the login takes two pages, and HTTP Basic credentials are compared as they
+come, though RFC 6749 2.3.1 has them form-encoded.
 """
 # mypy: disable-error-code="import-not-found"
 # pyright: reportMissingImports=false
@@ -9,7 +10,7 @@ Worth having for what it does otherwise than most: `auth_time` is a float, `aud`
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import secrets
 from typing import Any
 from wsgiref.types import WSGIApplication
@@ -57,7 +58,7 @@ def _person(name: str, password: str) -> Any:
 def _client(client: Client, part: Part) -> Any:
     return models.Client(
         client_id=client["client_id"],
-        client_id_issued_at=datetime.datetime.now(datetime.UTC),
+        client_id_issued_at=dt.datetime.now(dt.UTC),
         client_secret=client["client_secret"],
         client_name=client["client_id"],
         # A host outside the trusted domains: consent is asked for.

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Timer
 
-from parts.workshop import PartFailed, last_words
+from parts.workshop import PartError, last_words
 
 _LONGEST_START = 60
 """Seconds until a start counts as failed; the slowest provider takes 2 on an idle machine."""
@@ -26,7 +26,7 @@ _LONGEST_START = 60
 def running(command: Sequence[str], part: Mapping[str, object], env: Mapping[str, str] | None = None) -> Iterator[str]:
     """Run a provider for as long as the context lasts, and yield its issuer.
 
-    The provider's working directory is its own and is thrown away. Raises PartFailed with its last output when it ends
+    The provider's working directory is its own and is thrown away. Raises PartError with its last output when it ends
     or stays silent instead of getting ready.
     """
     with tempfile.TemporaryDirectory(prefix="sso-core-part-") as folder:
@@ -40,7 +40,8 @@ def running(command: Sequence[str], part: Mapping[str, object], env: Mapping[str
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                text=True,
+                # Unbuffered: what a child that died did not read is not written once more when its pipe is closed.
+                bufsize=0,
             ) as process,
         ):
             try:
@@ -49,28 +50,27 @@ def running(command: Sequence[str], part: Mapping[str, object], env: Mapping[str
                 _end(process)
 
 
-def _issuer(process: subprocess.Popen[str], part: str, said: Path) -> str:
+def _issuer(process: subprocess.Popen[bytes], part: str, said: Path) -> str:
     assert process.stdin
     assert process.stdout
     alarm = Timer(_LONGEST_START, process.kill)
     alarm.start()
     try:
-        process.stdin.write(part + "\n")
-        process.stdin.flush()
-        word, _, issuer = process.stdout.readline().strip().partition(" ")
+        process.stdin.write(f"{part}\n".encode())
+        word, _, issuer = process.stdout.readline().decode().strip().partition(" ")
     except BrokenPipeError:
         word, issuer = "", ""
     finally:
         alarm.cancel()
     if word != "ready":
         _end(process)
-        raise PartFailed(
+        raise PartError(
             f"{process.args!r} ended with {process.returncode} before it was ready:\n{last_words(said.read_bytes())}"
         )
     return issuer
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _end(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
         process.wait(timeout=10)

