@@ -1,0 +1,128 @@
+"""Sign-in as an ASGI application, under asyncio or trio: translation only, decisions are the core's."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from sso_adapters.drive import AsyncWorld, ShuttingDownError
+from sso_adapters.drive.on_asyncio import Flights as AsyncioFlights
+from sso_adapters.drive.on_asyncio import run_asyncio
+from sso_adapters.translate import Renderer, draw, finished, fits
+from sso_core.effects import Headers
+from sso_core.facts import Warm
+from sso_core.machine import Resting, Working
+from sso_core.web.messages import BODY_LIMIT, Request
+from sso_core.web.site import Site, Visit
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+GRACE = 15.0
+"""Seconds that logins under way are given when the service stops: longer than any of their deadlines."""
+
+
+class AsgiSignIn:
+    """An ASGI application that serves the routes of `site`.
+
+    `warm` returns what is known of the provider without asking. `opened` and `closed` are awaited by the lifespan.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        world: AsyncWorld,
+        *,
+        warm: Callable[[], Warm],
+        render: Renderer,
+        closed: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self.site = site
+        self.world = world
+        self._warm = warm
+        self._render = render
+        self._closed = closed
+        self._flights: Any = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or the lifespan."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._serve(scope, receive, send)
+        else:
+            raise RuntimeError(f"sign-in does not serve {scope['type']}")
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def stop(self, grace: float = GRACE) -> None:
+        """Begin no more logins, see through those under way, then close what the world holds open."""
+        if self._flights is not None:
+            await self._flights.drain(grace)
+        if self._closed is not None:
+            await self._closed()
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = await self._request(scope, receive)
+        visit = self.site.visit(request, entropy=draw(), now=self.world.now(), warm=self._warm())
+        trail: list[str] = []
+        try:
+            ending = await self._run(visit, lambda state: trail.append(type(state).__name__))
+        except ShuttingDownError:
+            await _send(send, 503, (("retry-after", "2"), ("content-length", "0")), b"")
+            return
+        response = visit.respond(ending, trail=tuple(trail))
+        await _send(send, *finished(request, response, self._render))
+        for effect in response.afterwards:
+            await self.world.perform(effect)
+
+    async def _run(self, visit: Visit, watch: Callable[[Working | Resting], None]) -> Resting:
+        if _under_trio():
+            from sso_adapters.drive.on_trio import Flights, run_trio  # noqa: PLC0415 -- trio is an extra
+
+            self._flights = self._flights or Flights()
+            return await run_trio(visit.state, self.world, watch=watch, flights=self._flights)
+        self._flights = self._flights or AsyncioFlights()
+        return await run_asyncio(visit.state, self.world, watch=watch, flights=self._flights)
+
+    async def _request(self, scope: Scope, receive: Receive) -> Request:
+        headers = tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"])
+        path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
+        query = scope.get("query_string", b"").decode("latin-1")
+        return Request(scope["method"], path, query, headers, await _body(headers, receive))
+
+
+async def _body(headers: Headers, receive: Receive) -> bytes | None:
+    if not fits(headers):
+        return None
+    body = b""
+    more = True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > BODY_LIMIT:
+            return None
+    return body
+
+
+async def _send(send: Send, status: int, headers: Headers, body: bytes) -> None:
+    encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    await send({"type": "http.response.start", "status": status, "headers": encoded})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _under_trio() -> bool:
+    trio = sys.modules.get("trio")
+    return trio is not None and trio.lowlevel.in_trio_run()

@@ -1,0 +1,42 @@
+"""The pages as HTML: Jinja2 templates, autoescaped, without a script; any of them can be replaced."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
+
+from sso_core.web.pages import ConfirmStartPage, HomePage, Page, RefusedPage, StyleSheet
+
+TEMPLATES: dict[type, str] = {
+    HomePage: "home.html",
+    RefusedPage: "refused.html",
+    ConfirmStartPage: "confirm.html",
+    StyleSheet: "style.css",
+}
+
+
+class Pages:
+    """Renders pages; a template of the same name in `folder` takes the place of ours."""
+
+    def __init__(self, folder: Path | None = None, *, title: str = "sso-core") -> None:
+        ours = PackageLoader("sso_adapters", "pages/templates")
+        loader = ours if folder is None else ChoiceLoader([FileSystemLoader(folder), ours])
+        self._environment = Environment(
+            loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        )
+        self._environment.filters["plain"] = _plain
+        self._title = title
+
+    def __call__(self, page: Page) -> tuple[str, bytes]:
+        """Return the content type and the bytes of a page."""
+        name = TEMPLATES[type(page)]
+        text = self._environment.get_template(name).render(page=page, title=self._title)
+        kind = "text/css" if name.endswith(".css") else "text/html"
+        return f"{kind}; charset=utf-8", text.encode()
+
+
+def _plain(value: str) -> str:
+    """Show a claim's JSON text without the quotation marks that only JSON needs."""
+    return str(json.loads(value)) if value.startswith('"') and value.endswith('"') else value

@@ -1,0 +1,58 @@
+"""Sign-in as a WSGI application, in plain synchronous code: translation only, decisions are the core's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+
+from sso_adapters.drive import World
+from sso_adapters.drive.blocking import run
+from sso_adapters.translate import Renderer, draw, finished, fits
+from sso_core.effects import Headers
+from sso_core.facts import Warm
+from sso_core.web.messages import Request
+from sso_core.web.site import Site
+
+Environ = dict[str, Any]
+StartResponse = Callable[[str, list[tuple[str, str]]], object]
+
+
+class WsgiSignIn:
+    """A WSGI application that serves the routes of `site`; `warm` returns what is known of the provider already."""
+
+    def __init__(self, site: Site, world: World, *, warm: Callable[[], Warm], render: Renderer) -> None:
+        self.site = site
+        self.world = world
+        self._warm = warm
+        self._render = render
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+        request = _request(environ)
+        visit = self.site.visit(request, entropy=draw(), now=self.world.now(), warm=self._warm())
+        trail: list[str] = []
+        ending = run(visit.state, self.world, watch=lambda state: trail.append(type(state).__name__))
+        response = visit.respond(ending, trail=tuple(trail))
+        status, headers, body = finished(request, response, self._render)
+        start_response(f"{status} {HTTPStatus(status).phrase}", list(headers))
+        yield body
+        for effect in response.afterwards:
+            self.world.perform(effect)
+
+
+def _request(environ: Environ) -> Request:
+    headers = _headers(environ)
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)) if fits(headers) else None
+    path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace") or "/"
+    return Request(environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), headers, body)
+
+
+def _headers(environ: Environ) -> Headers:
+    named = [(name[5:].replace("_", "-").lower(), value) for name, value in environ.items() if name.startswith("HTTP_")]
+    plain = [
+        (name.replace("_", "-").lower(), environ[name])
+        for name in ("CONTENT_TYPE", "CONTENT_LENGTH")
+        if environ.get(name)
+    ]
+    return (*named, *plain)

@@ -1,0 +1,1 @@
+"""Makes `scenes` importable from every test of the core."""

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+import attrs
+import pytest
+from scenes import CLIENT, ENTROPY, ISSUER, METADATA, NOW, OPENID, PLAIN, SEALING, SIGNER, settings
+
+from sso_core.effects import (
+    Keep,
+    Kept,
+    Kind,
+    MetadataRead,
+    Occupied,
+    ReadKeys,
+    ReadMetadata,
+    StoreUnreachable,
+    Unavailable,
+)
+from sso_core.facts import Warm
+from sso_core.failures import Failure, Reason
+from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, begin_login
+from sso_core.machine import Failed, advance
+from sso_core.oauth.pkce import code_challenge
+from sso_core.providers.kinds import OpenIdProvider, ResponseMode
+from sso_core.sessions.pending_login import decode_login, login_key
+from sso_core.settings.sign_in import SignInSettings
+
+WARM = Warm(METADATA, SIGNER.keys)
+
+
+def begin(chosen: SignInSettings | None = None, warm: Warm = WARM, return_to: str = "/back") -> object:
+    return begin_login(chosen or settings(), return_to=return_to, entropy=ENTROPY, now=NOW, warm=warm)
+
+
+def sent(state: object) -> SentToProvider:
+    assert isinstance(state, KeepingLogin)
+    ending = advance(state, [Kept()], now=NOW)
+    assert isinstance(ending, SentToProvider)
+    return ending
+
+
+def query(ending: SentToProvider) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(ending.location).query).items()}
+
+
+def test_the_authorization_request_says_all_that_the_protocol_asks_for() -> None:
+    ending = sent(begin())
+    assert ending.location.startswith(METADATA.authorization_endpoint + "?")
+    assert query(ending) == {
+        "response_type": "code",
+        "client_id": CLIENT.client_id,
+        "redirect_uri": "https://app.example/sso/callback",
+        "scope": "openid email profile",
+        "state": ENTROPY.state,
+        "nonce": ENTROPY.nonce,
+        "code_challenge": code_challenge(ENTROPY.code_verifier),
+        "code_challenge_method": "S256",
+    }
+
+
+def test_the_pending_login_is_kept_where_only_this_browser_leads() -> None:
+    state = begin()
+    assert isinstance(state, KeepingLogin)
+    (keep,) = state.awaits
+    assert isinstance(keep, Keep)
+    assert (keep.kind, keep.ttl) == (Kind.LOGIN, 600)
+    assert keep.key == login_key(ENTROPY.state, ENTROPY.login_cookie)
+    assert decode_login(keep.value) == state.login
+    assert state.login.expires_at == NOW + 600
+
+
+@pytest.mark.parametrize("fault", [StoreUnreachable("down"), Occupied(b"")])
+def test_a_login_that_cannot_be_kept_is_not_begun(fault: StoreUnreachable | Occupied) -> None:
+    state = begin()
+    assert isinstance(state, KeepingLogin)
+    ending = advance(state, [fault], now=NOW)
+    assert isinstance(ending, Failed)
+    assert ending.failure.reason is Reason.STORE_UNREACHABLE
+
+
+def test_cold_metadata_is_read_first() -> None:
+    state = begin(warm=Warm())
+    assert isinstance(state, ResolvingProvider)
+    assert state.awaits == (ReadMetadata(ISSUER),)
+    after = advance(state, [MetadataRead(METADATA)], now=NOW)
+    assert sent(after).afterwards == (ReadKeys(ISSUER, METADATA.jwks_uri),)
+
+
+def test_without_metadata_nobody_is_sent_anywhere() -> None:
+    state = begin(warm=Warm())
+    assert isinstance(state, ResolvingProvider)
+    failure = Failure(Reason.METADATA_UNREACHABLE, "refused")
+    assert advance(state, [Unavailable(failure)], now=NOW) == Failed(failure)
+
+
+def test_warm_keys_are_not_fetched_again() -> None:
+    assert sent(begin()).afterwards == ()
+
+
+def test_a_plain_provider_is_asked_without_a_nonce_and_without_keys() -> None:
+    ending = sent(begin(settings(PLAIN), Warm()))
+    assert "nonce" not in query(ending)
+    assert query(ending)["code_challenge_method"] == "S256"
+    assert ending.afterwards == ()
+
+
+def test_a_limit_on_the_age_of_the_authentication_and_a_response_mode_are_asked_for() -> None:
+    provider = OpenIdProvider(ISSUER, CLIENT, max_age=60, response_mode=ResponseMode.FORM_POST)
+    asked = query(sent(begin(settings(provider))))
+    assert (asked["max_age"], asked["response_mode"]) == ("60", "form_post")
+
+
+def test_a_sealed_login_needs_no_store() -> None:
+    ending = begin(settings(sealing_keys=SEALING))
+    assert isinstance(ending, SentToProvider)
+    plain = SEALING.unseal(ending.cookie.secret.reveal(), context=ENTROPY.state)
+    assert plain is not None
+    assert decode_login(plain).return_to == "/back"
+
+
+def test_a_sealed_login_that_no_cookie_holds_is_refused() -> None:
+    ending = begin(settings(sealing_keys=SEALING), return_to="/" + "x" * 4000)
+    assert isinstance(ending, Failed)
+    assert ending.failure.reason is Reason.LOGIN_TOO_LARGE
+
+
+def test_query_values_of_the_endpoint_are_kept() -> None:
+    metadata = attrs.evolve(METADATA, authorization_endpoint=ISSUER + "/authorize?tenant=t")
+    assert query(sent(begin(settings(OPENID), Warm(metadata, SIGNER.keys))))["tenant"] == "t"
