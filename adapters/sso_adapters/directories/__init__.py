@@ -1,0 +1,1 @@
+"""Where accounts lie. Each directory performs ReadAccount and WriteAccount."""

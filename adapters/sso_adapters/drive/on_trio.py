@@ -1,0 +1,82 @@
+"""Runs flows under trio."""
+
+from __future__ import annotations
+
+import trio
+
+from sso_adapters.drive import AsyncWorld, ShuttingDownError, Watch
+from sso_core.effects import Effect, Event
+from sso_core.machine import Resting, Working, advance_any
+
+
+class Flights:
+    """The flows under way that are seen through even if whoever started them has left; a service's lifespan owns it."""
+
+    def __init__(self) -> None:
+        self._scopes: set[trio.CancelScope] = set()
+        self._closed = False
+        self._landed = trio.Event()
+
+    async def fly(self, state: Working, world: AsyncWorld, watch: Watch | None) -> Resting:
+        """Run a flow where no cancellation reaches it. Raises `ShuttingDownError` once `drain` was called."""
+        if self._closed:
+            raise ShuttingDownError
+        scope = trio.CancelScope(shield=True)
+        self._scopes.add(scope)
+        try:
+            with scope:
+                return await _run(state, world, watch)
+            raise ShuttingDownError
+        finally:
+            self._scopes.discard(scope)
+            if not self._scopes:
+                self._landed.set()
+                self._landed = trio.Event()
+
+    async def drain(self, grace: float) -> int:
+        """Begin no more flows, wait `grace` seconds for those under way, and return how many did not end."""
+        self._closed = True
+        if self._scopes:
+            with trio.move_on_after(grace):
+                await self._landed.wait()
+        late = list(self._scopes)
+        for scope in late:
+            scope.shield = False
+            scope.cancel()
+        return len(late)
+
+
+async def run_trio(
+    state: Working | Resting, world: AsyncWorld, *, watch: Watch | None = None, flights: Flights | None = None
+) -> Resting:
+    """Run a flow to its end and return the state in which it rests.
+
+    A flow that says it is `uninterruptible` goes on in `flights` when the caller is cancelled.
+    """
+    if isinstance(state, Working) and state.uninterruptible and flights is not None:
+        return await flights.fly(state, world, watch)
+    return await _run(state, world, watch)
+
+
+async def _run(state: Working | Resting, world: AsyncWorld, watch: Watch | None) -> Resting:
+    while isinstance(state, Working):
+        if watch is not None:
+            watch(state)
+        state = advance_any(state, await _perform(state.awaits, world), now=world.now())
+    if watch is not None:
+        watch(state)
+    return state
+
+
+async def _perform(effects: tuple[Effect, ...], world: AsyncWorld) -> list[Event]:
+    if len(effects) == 1:
+        return [await world.perform(effects[0])]
+    events: dict[int, Event] = {}
+
+    async def perform(position: int, effect: Effect) -> None:
+        events[position] = await world.perform(effect)
+
+    async with trio.open_nursery() as nursery:
+        for position, effect in enumerate(effects):
+            nursery.start_soon(perform, position, effect)
+    return [events[position] for position in range(len(effects))]
