@@ -1,6 +1,7 @@
 """One connection's bytes: h11 on an anyio stream, with a bound on each wait.
 
-Nothing here raises when the client is gone. `left` says that no more is heard from it, `deaf` that nothing reaches it.
+Nothing here raises because the client is gone. `left` says that no more is heard from it, `deaf` that nothing
+reaches it.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class Wire:
         self.deaf = False
         self._stream = stream
         self._limits = limits
+        self._speaking = anyio.Lock()
 
     @property
     def buffered(self) -> int:
@@ -44,19 +46,24 @@ class Wire:
         self.http.receive_data(data)
 
     async def say(self, *events: h11.Event) -> None:
-        """Send events as one write. Raises `h11.LocalProtocolError` when they are not what HTTP allows here."""
-        data = b"".join(self.http.send(event) or b"" for event in events)
-        if not data or self.deaf:
-            return
-        self.deaf = True
-        with anyio.move_on_after(self._limits.write_seconds):
-            try:
-                await self._stream.send(data)
-            except (anyio.BrokenResourceError, anyio.ClosedResourceError):
-                return
-            self.deaf = False
+        """Send events as one write. Raises `h11.LocalProtocolError` when they are not what HTTP allows here.
 
-    async def answer(self, status: HTTPStatus) -> None:
+        A client that does not take them within `write_seconds` counts as gone.
+        """
+        data = b"".join(self.http.send(event) or b"" for event in events)
+        async with self._speaking:  # h11 has put the bytes into an order; the lock, being fair, keeps it
+            if not data or self.deaf:
+                return
+            delivered = False
+            with anyio.move_on_after(self._limits.write_seconds):
+                try:
+                    await self._stream.send(data)
+                    delivered = True
+                except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+                    pass  # `deaf` says it
+            self.deaf = not delivered
+
+    async def answer(self, status: HTTPStatus, *, to_head: bool = False) -> None:
         """Answer in the application's place with a line of text, as the connection's last word.
 
         Does nothing when a response has begun already: there is no way to say it any more.
@@ -65,17 +72,16 @@ class Wire:
             return
         text = status.phrase.encode()
         headers = [
-            *dated(()),
             (b"content-type", b"text/plain; charset=utf-8"),
             (b"content-length", b"%d" % len(text)),
             (b"connection", b"close"),
         ]
-        response = h11.Response(status_code=status, headers=headers, reason=text)
-        bodiless = self.http.their_state is not h11.IDLE and self.http._request_method == b"HEAD"  # noqa: SLF001
-        await self.say(response, *(() if bodiless else (h11.Data(data=text),)), h11.EndOfMessage())
+        response = h11.Response(status_code=status, headers=dated(headers), reason=text)
+        body = () if to_head else (h11.Data(data=text),)
+        await self.say(response, *body, h11.EndOfMessage())
 
     async def linger(self) -> None:
-        """Say that nothing follows, and let the client finish, so that no reset overtakes the last response."""
+        """Say that nothing follows and let the client finish, so that no reset overtakes the last response."""
         with anyio.move_on_after(self._limits.linger_seconds):
             try:
                 await self._stream.send_eof()
@@ -99,6 +105,6 @@ class Wire:
 def dated(headers: Headers) -> list[tuple[bytes, bytes]]:
     """Add the date that an origin server with a clock has to send (RFC 9110 6.6.1)."""
     listed = [(bytes(name), bytes(value)) for name, value in headers]
-    if not any(name.lower() == b"date" for name, _ in listed):
-        listed.insert(0, (b"date", formatdate(usegmt=True).encode()))
-    return listed
+    if any(name.lower() == b"date" for name, _ in listed):
+        return listed
+    return [(b"date", formatdate(usegmt=True).encode()), *listed]
