@@ -1,0 +1,1 @@
+"""The `sso-core` command."""
