@@ -36,7 +36,11 @@ class DemoProvider:
     def __init__(self, issuer: str, *, client_id: str, client_secret: Secret, redirect_uri: str) -> None:
         client = RegisteredClient(client_id, client_secret, redirect_uris=(redirect_uri,))
         state = ProviderState(
-            issuer, (client,), PEOPLE, (signing_key("RS256", kid="rsa"), signing_key(kid="ed25519")), seed=secrets.token_hex()
+            issuer,
+            (client,),
+            PEOPLE,
+            (signing_key("RS256", kid="rsa"), signing_key(kid="ed25519")),
+            seed=secrets.token_hex(),
         )
         self._provider = FakeProvider(state)
         self._issuer = issuer

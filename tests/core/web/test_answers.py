@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from scenes import settings
+
+from sso_core.failures import Failure, Reason
+from sso_core.web.answers import SECURITY_HEADERS, json_answer, page, redirect, refusal
+from sso_core.web.pages import RefusedPage, StyleSheet
+
+
+def test_every_answer_carries_the_security_headers() -> None:
+    failure = Failure(Reason.NO_CODE)
+    for response in (page(StyleSheet()), redirect("/"), json_answer(200, {}), refusal(settings(), failure, "r")):
+        assert set(SECURITY_HEADERS) <= set(response.headers)
+
+
+def test_a_redirect_is_a_get_whatever_came_before() -> None:
+    response = redirect("/a", ("c=1",))
+    assert response.status == 303
+    assert response.headers[-2:] == (("location", "/a"), ("set-cookie", "c=1"))
+
+
+def test_a_refusal_leaves_the_address_that_holds_the_code() -> None:
+    response = refusal(settings(), Failure(Reason.NO_CODE, "detail-canary", "hint-canary"), "abc", leave=True)
+    assert dict(response.headers)["refresh"] == "0;url=/sso/refused?code=no_code&reference=abc"
+    assert isinstance(response.body, RefusedPage)
+    assert "canary" not in repr(response.body)
+
+
+def test_a_refusal_that_may_be_repeated_stays_where_it_is() -> None:
+    response = refusal(settings(), Failure(Reason.STORE_UNREACHABLE), "abc", leave=True)
+    headers = dict(response.headers)
+    assert "refresh" not in headers
+    assert (response.status, headers["retry-after"]) == (503, "2")
+    assert isinstance(response.body, RefusedPage)
+    assert response.body.again_path == ""
