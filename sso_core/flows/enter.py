@@ -5,6 +5,8 @@ ReadingAccount <-> [WritingAccount] -> KeepingSession -> SignedIn
 
 from __future__ import annotations
 
+from typing import assert_never
+
 import attrs
 
 from sso_core.accounts.decision import Decision, decide
@@ -98,6 +100,8 @@ class WritingAccount(Finishing):
                 if self.tries == 1:
                     refuse(Reason.ACCOUNT_CONTESTED, f"the account kept changing through {TRIES} tries")
                 return ReadingAccount(self.attempt, self.login, self.identity, self.tries - 1)
+            case _:
+                assert_never(answer)
 
 
 # The session

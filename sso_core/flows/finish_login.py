@@ -21,6 +21,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 import attrs
 
 from sso_core.effects import (
@@ -128,6 +130,8 @@ class TakingLogin(Finishing):
                 )
             case StoreUnreachable(why):
                 refuse(Reason.STORE_UNREACHABLE, f"the pending login cannot be taken: {why}")
+            case _:
+                assert_never(answer)
 
 
 @attrs.frozen
@@ -153,6 +157,8 @@ class TakingSealedLogin(Finishing):
                 return Repeated(self.login.return_to)
             case StoreUnreachable(why):
                 refuse(Reason.STORE_UNREACHABLE, f"the sealed login cannot be marked as used: {why}")
+            case _:
+                assert_never(answer)
 
 
 def exchange(

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import attrs
 import pytest
-from scenes import ENTROPY, METADATA, NOW, OPENID, SIGNER, answer, settings, token_answer
+from scenes import ENTROPY, IDENTITY, METADATA, NOW, OPENID, SIGNER, answer, settings, token_answer
 
 from sso_core.effects import (
     AccountFacts,
@@ -30,9 +30,11 @@ from sso_core.effects import (
 )
 from sso_core.facts import Warm
 from sso_core.failures import Reason
+from sso_core.flows.enter import SignedIn
 from sso_core.flows.sessions import SignedOut
 from sso_core.machine import Resting, Working, advance_any
 from sso_core.providers.kinds import ResponseMode
+from sso_core.sessions.session import session_of
 from sso_core.web.messages import Request, Response
 from sso_core.web.pages import ConfirmStartPage, HomePage, RefusedPage, StyleSheet
 from sso_core.web.site import Site, Visit
@@ -289,3 +291,10 @@ def test_a_route_given_an_ending_of_another_is_a_bug() -> None:
     ending: Resting = SignedOut()
     with pytest.raises(AssertionError, match="SignedOut"):
         visit.respond(ending)
+
+
+def test_without_a_trail_or_a_login_cookie_the_session_is_all_there_is() -> None:
+    session = session_of(IDENTITY, account_id="a", provider_id="generic", signed_in_at=NOW, expires_at=NOW + 1)
+    visit = Browser().site.visit(Request("GET", "/sso/callback"), entropy=ENTROPY, now=NOW, warm=WARM)
+    response = visit.respond(SignedIn(ENTROPY.session_id, session, "/back"))
+    assert [name for name, _ in response.headers].count("set-cookie") == 1
