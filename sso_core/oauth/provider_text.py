@@ -13,8 +13,8 @@ def quote_provider(text: str, *secrets: Secret) -> str:
 
     Providers have been seen to repeat the code or the client secret in their error descriptions.
     """
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret.reveal(), "…")
+    # The longest first: a secret that begins with another would else show its end.
+    for secret in sorted((secret.reveal() for secret in secrets if secret), key=len, reverse=True):
+        text = text.replace(secret, "…")
     flat = "".join(character if character.isprintable() else " " for character in text[: LIMIT + 1])
     return flat if len(flat) <= LIMIT else flat[:LIMIT] + "…"
