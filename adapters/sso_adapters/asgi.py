@@ -12,9 +12,12 @@ from sso_adapters.drive.on_asyncio import run_asyncio
 from sso_adapters.translate import Renderer, draw, finished, fits
 from sso_core.effects import Headers
 from sso_core.facts import Warm
-from sso_core.machine import Resting, Working
+from sso_core.failures import Refusal
+from sso_core.flows.sessions import SessionFound, read_session
+from sso_core.machine import Failed, Resting, Working
+from sso_core.sessions.session import Session
 from sso_core.web.messages import BODY_LIMIT, Request
-from sso_core.web.site import Site, Visit
+from sso_core.web.site import Site
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -56,6 +59,17 @@ class AsgiSignIn:
         else:
             raise RuntimeError(f"sign-in does not serve {scope['type']}")
 
+    async def session(self, scope: Scope) -> Session | None:
+        """Return the session of the browser behind an HTTP scope, or None.
+
+        Raises `Refusal` when the store cannot tell: that is an outage (503), not a sign-out.
+        """
+        request = Request("GET", "/", headers=_headers(scope))
+        ending = await self._run(read_session(self.site.cookies.read_session(request)), lambda _state: None)
+        if isinstance(ending, Failed):
+            raise Refusal(ending.failure)
+        return ending.session if isinstance(ending, SessionFound) else None
+
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
@@ -78,7 +92,7 @@ class AsgiSignIn:
         visit = self.site.visit(request, entropy=draw(), now=self.world.now(), warm=self._warm())
         trail: list[str] = []
         try:
-            ending = await self._run(visit, lambda state: trail.append(type(state).__name__))
+            ending = await self._run(visit.state, lambda state: trail.append(type(state).__name__))
         except ShuttingDownError:
             await _send(send, 503, (("retry-after", "2"), ("content-length", "0")), b"")
             return
@@ -87,20 +101,24 @@ class AsgiSignIn:
         for effect in response.afterwards:
             await self.world.perform(effect)
 
-    async def _run(self, visit: Visit, watch: Callable[[Working | Resting], None]) -> Resting:
+    async def _run(self, state: Working | Resting, watch: Callable[[Working | Resting], None]) -> Resting:
         if _under_trio():
             from sso_adapters.drive.on_trio import Flights, run_trio  # noqa: PLC0415 -- trio is an extra
 
             self._flights = self._flights or Flights()
-            return await run_trio(visit.state, self.world, watch=watch, flights=self._flights)
+            return await run_trio(state, self.world, watch=watch, flights=self._flights)
         self._flights = self._flights or AsyncioFlights()
-        return await run_asyncio(visit.state, self.world, watch=watch, flights=self._flights)
+        return await run_asyncio(state, self.world, watch=watch, flights=self._flights)
 
     async def _request(self, scope: Scope, receive: Receive) -> Request:
-        headers = tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"])
+        headers = _headers(scope)
         path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
         query = scope.get("query_string", b"").decode("latin-1")
         return Request(scope["method"], path, query, headers, await _body(headers, receive))
+
+
+def _headers(scope: Scope) -> Headers:
+    return tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"])
 
 
 async def _body(headers: Headers, receive: Receive) -> bytes | None:

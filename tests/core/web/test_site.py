@@ -245,7 +245,7 @@ def test_old_logins_give_way_to_a_new_one() -> None:
     ],
 )
 def test_another_site_signs_nobody_out(headers: dict[str, str]) -> None:
-    assert refused(Browser().send("POST", "/sso/sign-out", **headers)) is Reason.CROSS_SITE_REQUEST
+    assert refused(Browser().send("POST", "/sso/sign-out", "", b"", **headers)) is Reason.CROSS_SITE_REQUEST
 
 
 def test_an_older_browser_signs_out_by_its_origin() -> None:
