@@ -77,7 +77,7 @@ def parse_token_response(response: HttpResponse, *secrets: Secret) -> TokenRespo
     """
     if response.status != OK:
         _refuse_status(response, secrets)
-    _check_content_type(response)
+    _check_content_type(response, secrets)
     try:
         document = parse_json(response.body)
     except WireError as error:
@@ -98,11 +98,12 @@ def parse_token_response(response: HttpResponse, *secrets: Secret) -> TokenRespo
     )
 
 
-def _check_content_type(response: HttpResponse) -> None:
+def _check_content_type(response: HttpResponse, secrets: tuple[Secret, ...]) -> None:
     """Refuse a page where JSON belongs: an intermediary's HTML with status 200 is not the provider's word."""
-    content_type = response.header("content-type").partition(";")[0].strip().lower()
+    said = response.header("content-type").partition(";")[0].strip()
+    content_type = said.lower()
     if content_type and content_type != "application/json" and not content_type.endswith("+json"):
-        refuse(Reason.TOKEN_NOT_JSON, f"the token answer is {quote_provider(content_type)}, not JSON")
+        refuse(Reason.TOKEN_NOT_JSON, f"the token answer is {quote_provider(said, *secrets)}, not JSON")
 
 
 def _refuse_status(response: HttpResponse, secrets: tuple[Secret, ...]) -> NoReturn:
@@ -137,7 +138,7 @@ def _said(document: dict[str, Any], secrets: tuple[Secret, ...]) -> str:
 def _refuse_without_access_token(document: dict[str, Any], secrets: tuple[Secret, ...]) -> NoReturn:
     value = document.get("access_token", "")
     what = "has an access_token that is not text" if value else "has no access_token"
-    names = quote_provider(", ".join(sorted(document)) or "nothing")
+    names = quote_provider(", ".join(sorted(document)) or "nothing", *secrets)
     said = _said(document, secrets) or f"; it has {names}"
     refuse(Reason.NO_ACCESS_TOKEN, f"the token answer {what}{said}")
 
