@@ -1,0 +1,165 @@
+"""A witness for each edge of the map: one state, the answers to what it asks, and where they lead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import pytest
+from scenes import (
+    ENTROPY,
+    IDENTITY,
+    ISSUER,
+    METADATA,
+    NOW,
+    OPENID,
+    PLAIN,
+    SEALING,
+    SIGNER,
+    VERIFIED,
+    Signer,
+    answer,
+    attempt,
+    pending_login,
+    plain_login,
+    settings,
+    token_answer,
+    tokens,
+)
+
+from sso_core.accounts.decision import decide
+from sso_core.effects import (
+    AccountFacts,
+    AlreadyTaken,
+    Conflict,
+    Dropped,
+    Found,
+    HttpResponse,
+    Kept,
+    KeysRead,
+    MetadataRead,
+    Missing,
+    Occupied,
+    Taken,
+    Unreachable,
+    Written,
+)
+from sso_core.facts import Account, Warm
+from sso_core.failures import Failure, Reason
+from sso_core.flow_map import DOORS, edges
+from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, Start, begin_login
+from sso_core.flows.enter import KeepingSession, ReadingAccount, SignedIn, WritingAccount
+from sso_core.flows.exchange_code import (
+    ExchangingCode,
+    ExchangingCodeAndReadingKeys,
+    ExchangingPlainCode,
+    PuttingLoginBack,
+    RefreshingKeys,
+    ReleasingLogin,
+)
+from sso_core.flows.finish_login import Repeated, TakingLogin, TakingSealedLogin
+from sso_core.flows.gather_claims import GatheringClaims, GatheringPlainClaims, RefreshingUserinfoKeys
+from sso_core.flows.read_documents import (
+    KeysKnown,
+    MetadataKnown,
+    ReadingAuthorizationServerMetadata,
+    ReadingKeySet,
+    ReadingOpenIdConfiguration,
+)
+from sso_core.flows.sessions import EndingSession, NoSession, ReadingSession, SessionFound, SignedOut
+from sso_core.machine import Failed, advance_any
+from sso_core.secret import Secret
+from sso_core.sessions.pending_login import encode_login
+from sso_core.sessions.session import encode_session, session_of
+
+CODE = Secret("c")
+LOGIN = pending_login()
+NO_USERINFO = pending_login(userinfo_endpoint=None)
+SEALED = attempt(settings=settings(sealing_keys=SEALING))
+ROTATED = Signer("k2")
+SESSION = session_of(IDENTITY, account_id="a", provider_id="generic", signed_in_at=NOW, expires_at=NOW + 9)
+NOT_SENT = Unreachable(sent=False)
+FAILURE = Failure(Reason.TOKEN_ENDPOINT_NOT_REACHED)
+STORED, STORED_PLAIN = Taken(encode_login(LOGIN)), Taken(encode_login(plain_login()))
+DOCUMENT = answer(
+    {
+        "issuer": ISSUER,
+        "authorization_endpoint": METADATA.authorization_endpoint,
+        "token_endpoint": METADATA.token_endpoint,
+        "jwks_uri": METADATA.jwks_uri,
+    }
+)
+
+exchanging = ExchangingCode(attempt(), LOGIN, OPENID, CODE, SIGNER.keys)
+cold = ExchangingCodeAndReadingKeys(attempt(), LOGIN, OPENID, CODE)
+plain = ExchangingPlainCode(attempt(PLAIN), plain_login(), PLAIN, CODE)
+refreshing = RefreshingKeys(attempt(), LOGIN, OPENID, tokens(ROTATED), "k2")
+gathering = GatheringClaims(attempt(), LOGIN, OPENID, tokens(), VERIFIED, SIGNER.keys, ISSUER + "/userinfo")
+signed = answer(ROTATED.sign({"iss": ISSUER, "aud": "client", "sub": "alice"}), content_type="application/jwt")
+reading = ReadingAccount(attempt(), LOGIN, IDENTITY)
+decision = decide(AccountFacts(None), IDENTITY, new_account_id="a")
+writing = WritingAccount(attempt(), LOGIN, IDENTITY, decision, 2)
+resolving = ResolvingProvider(Start(settings(), "/", ENTROPY, keys_warm=False), OPENID)
+sealed_start = Start(settings(sealing_keys=SEALING), "/", ENTROPY, keys_warm=False)
+keeping_login = begin_login(settings(), return_to="/", entropy=ENTROPY, now=NOW, warm=Warm(METADATA))
+
+WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
+    (resolving, (MetadataRead(METADATA),), KeepingLogin),
+    (attrs.evolve(resolving, start=sealed_start), (MetadataRead(METADATA),), SentToProvider),
+    (keeping_login, (Kept(),), SentToProvider),
+    (TakingLogin(attempt()), (AlreadyTaken(b""),), Repeated),
+    (TakingLogin(attempt()), (STORED,), ExchangingCode),
+    (TakingLogin(attempt(keys=None)), (STORED,), ExchangingCodeAndReadingKeys),
+    (TakingLogin(attempt(PLAIN)), (STORED_PLAIN,), ExchangingPlainCode),
+    (TakingSealedLogin(SEALED, LOGIN), (Occupied(b""),), Repeated),
+    (TakingSealedLogin(SEALED, LOGIN), (Kept(),), ExchangingCode),
+    (TakingSealedLogin(attrs.evolve(SEALED, keys=None), LOGIN), (Kept(),), ExchangingCodeAndReadingKeys),
+    (TakingSealedLogin(attempt(PLAIN), plain_login()), (Kept(),), ExchangingPlainCode),
+    (exchanging, (NOT_SENT,), PuttingLoginBack),
+    (attrs.evolve(exchanging, attempt=SEALED), (NOT_SENT,), ReleasingLogin),
+    (exchanging, (token_answer(ROTATED),), RefreshingKeys),
+    (exchanging, (token_answer(),), GatheringClaims),
+    (attrs.evolve(exchanging, login=NO_USERINFO), (token_answer(),), ReadingAccount),
+    (cold, (NOT_SENT, KeysRead(SIGNER.keys)), PuttingLoginBack),
+    (attrs.evolve(cold, attempt=SEALED), (NOT_SENT, KeysRead(SIGNER.keys)), ReleasingLogin),
+    (cold, (token_answer(ROTATED), KeysRead(SIGNER.keys)), RefreshingKeys),
+    (cold, (token_answer(), KeysRead(SIGNER.keys)), GatheringClaims),
+    (attrs.evolve(cold, login=NO_USERINFO), (token_answer(), KeysRead(SIGNER.keys)), ReadingAccount),
+    (plain, (NOT_SENT,), PuttingLoginBack),
+    (attrs.evolve(plain, attempt=SEALED), (NOT_SENT,), ReleasingLogin),
+    (plain, (token_answer(),), GatheringPlainClaims),
+    (PuttingLoginBack("key", LOGIN, 9, FAILURE), (Kept(),), Failed),
+    (ReleasingLogin("key", FAILURE), (Dropped(),), Failed),
+    (refreshing, (KeysRead(ROTATED.keys),), GatheringClaims),
+    (attrs.evolve(refreshing, login=NO_USERINFO), (KeysRead(ROTATED.keys),), ReadingAccount),
+    (gathering, (answer({"sub": "alice"}),), ReadingAccount),
+    (gathering, (signed,), RefreshingUserinfoKeys),
+    (RefreshingUserinfoKeys(gathering, signed), (KeysRead(ROTATED.keys),), ReadingAccount),
+    (GatheringPlainClaims(attempt(PLAIN), plain_login(), PLAIN, tokens()), (answer({"sub": "a"}),), ReadingAccount),
+    (reading, (AccountFacts(None),), WritingAccount),
+    (reading, (AccountFacts(Account("a", ISSUER, "alice", "Alice", 1)),), KeepingSession),
+    (writing, (Written(),), KeepingSession),
+    (writing, (Conflict(),), ReadingAccount),
+    (KeepingSession(attempt(), "/", SESSION, ()), (Kept(),), SignedIn),
+    (ReadingOpenIdConfiguration(ISSUER), (DOCUMENT,), MetadataKnown),
+    (ReadingOpenIdConfiguration(ISSUER), (answer("", 404),), ReadingAuthorizationServerMetadata),
+    (ReadingAuthorizationServerMetadata(ISSUER), (DOCUMENT,), MetadataKnown),
+    (ReadingKeySet(ISSUER), (HttpResponse(200, SIGNER.jwks),), KeysKnown),
+    (ReadingSession("key"), (Found(encode_session(SESSION)),), SessionFound),
+    (ReadingSession("key"), (Missing(),), NoSession),
+    (EndingSession("key"), (Dropped(),), SignedOut),
+]
+
+
+@pytest.mark.parametrize(
+    ("state", "events", "after"),
+    WITNESSES,
+    ids=[f"{type(state).__name__}-{after.__name__}" for state, _, after in WITNESSES],
+)
+def test_the_edge_is_taken(state: Any, events: tuple[Any, ...], after: type) -> None:
+    assert type(advance_any(state, events, now=NOW)) is after
+
+
+def test_every_edge_of_the_map_has_a_witness() -> None:
+    drawn = {edge for door in DOORS.values() for edge in edges(door)}
+    assert drawn <= {(type(state), after) for state, _, after in WITNESSES}

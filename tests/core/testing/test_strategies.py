@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scenes import (
+    ENTROPY,
+    ISSUER,
+    METADATA,
+    NOW,
+    OPENID,
+    PLAIN,
+    SEALING,
+    SIGNER,
+    Signer,
+    attempt,
+    granted,
+    pending_login,
+    plain_login,
+    token_answer,
+)
+from scenes import settings as sign_in
+
+from sso_core.effects import HttpRequest, HttpResponse, Keep, Purpose, Take, Taken, Unreachable
+from sso_core.facts import Account, Warm
+from sso_core.flows.begin_login import begin_login
+from sso_core.flows.enter import SignedIn
+from sso_core.flows.finish_login import TakingLogin, TakingSealedLogin
+from sso_core.flows.read_documents import read_keys, read_metadata
+from sso_core.flows.sessions import EndingSession, ReadingSession
+from sso_core.machine import Failed, Resting, Working, transitions
+from sso_core.sessions.pending_login import encode_login
+from sso_core.testing.strategies import Material, Walk, events, walks
+
+TOKEN = token_answer().body
+ROTATED = Signer("k2")
+MATERIAL = Material(
+    bodies=(
+        TOKEN,
+        token_answer(ROTATED).body,
+        b'{"sub": "alice", "name": "Alice"}',
+        b'{"sub": "mallory"}',
+        SIGNER.jwks,
+    ),
+    values=(encode_login(pending_login()), encode_login(plain_login()), b"x" * 43, b'{"code_verifier": "v"}'),
+    keys=(SIGNER.keys, ROTATED.keys),
+    metadata=(METADATA,),
+    accounts=(None, Account("a1", ISSUER, "alice", "Alice", 1), Account("a1", ISSUER, "alice", "Old", 1)),
+)
+TIMES = (NOW, NOW + 1, NOW + 100, NOW + 501)
+STARTS = (
+    TakingLogin(attempt()),
+    TakingLogin(attempt(keys=None)),
+    TakingLogin(attempt(PLAIN)),
+    TakingSealedLogin(attempt(settings=sign_in(sealing_keys=SEALING)), pending_login()),
+    begin_login(sign_in(), return_to="/", entropy=ENTROPY, now=NOW, warm=Warm()),
+    begin_login(sign_in(PLAIN), return_to="/", entropy=ENTROPY, now=NOW, warm=Warm()),
+    read_metadata(ISSUER),
+    read_keys(ISSUER + "/keys"),
+    ReadingSession("key"),
+    EndingSession("key"),
+)
+SECRETS = (
+    "canary",
+    ENTROPY.code_verifier.reveal(),
+    ENTROPY.login_cookie.reveal(),
+    ENTROPY.session_id.reveal(),
+    SIGNER.id_token(),
+)
+
+any_walk = st.sampled_from(STARTS).flatmap(lambda start: walks(start, MATERIAL, TIMES))
+many = settings(max_examples=400, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+
+
+@given(any_walk)
+@many
+def test_every_walk_ends_and_stays_on_the_map(walk: Walk) -> None:
+    assert isinstance(walk.states[-1], Resting)
+    for before, after in zip(walk.states, walk.states[1:], strict=False):
+        assert isinstance(before, Working)
+        assert type(after) in transitions(type(before))
+    assert len(walk.states) < 20
+
+
+@given(any_walk)
+@many
+def test_no_state_on_any_walk_shows_a_secret(walk: Walk) -> None:
+    text = repr(walk.states)
+    assert not [secret for secret in SECRETS if secret in text]
+
+
+@given(any_walk)
+@many
+def test_a_code_is_sent_at_most_once_and_a_login_put_back_only_if_it_was_not(walk: Walk) -> None:
+    asked = [
+        (effect, answer)
+        for state, answers in zip(walk.states, walk.answers, strict=False)
+        for effect, answer in zip(state.awaits, answers, strict=True)
+    ]
+    posts = [answer for effect, answer in asked if isinstance(effect, HttpRequest) and effect.purpose is Purpose.TOKEN]
+    assert len(posts) <= 1
+    took = next((index for index, (effect, answer) in enumerate(asked) if isinstance(answer, Taken)), None)
+    back = [effect for effect, _ in asked[took:] if isinstance(effect, Keep) and effect.kind.value == "login"]
+    if took is not None and back:
+        assert posts == [Unreachable(sent=False)]
+
+
+@given(any_walk)
+@many
+def test_nobody_is_signed_in_but_by_a_good_answer_of_the_token_endpoint(walk: Walk) -> None:
+    if isinstance(walk.states[-1], SignedIn):
+        answers = [answer for step in walk.answers for answer in step]
+        assert any(isinstance(answer, HttpResponse) and b"access_token" in answer.body for answer in answers)
+        assert walk.states[-1].session.subject in {"alice", "mallory"}
+
+
+def test_a_start_that_is_refused_is_a_walk_of_one_state() -> None:
+    ending = read_metadata("no address")
+    assert isinstance(ending, Failed)
+
+    @given(walks(ending, MATERIAL, TIMES))
+    @many
+    def stays(walk: Walk) -> None:
+        assert walk == Walk((ending,), ())
+
+    stays()
+
+
+def test_without_metadata_none_is_drawn() -> None:
+    assert set(events(Material())) == set(events(MATERIAL))
