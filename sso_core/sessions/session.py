@@ -30,6 +30,9 @@ class Session:
     expires_at: float
 
 
+MEMBERS = len(attrs.fields(Session))
+
+
 def session_of(
     identity: Identity, *, account_id: str, provider_id: str, signed_in_at: float, expires_at: float
 ) -> Session:
@@ -63,11 +66,33 @@ def encode_session(session: Session) -> bytes:
 def decode_session(value: bytes) -> Session | None:
     """Return the session that `encode_session` wrote; None for anything else, which is then no session."""
     try:
-        match parse_json(value, limit=1 << 20):
-            case [int(version), dict(values)] if version == VERSION:
-                claims = tuple(ShownClaim(*claim) for claim in values.pop("claims"))
-                return Session(**values, claims=claims)
-            case _:
-                return None
-    except (WireError, TypeError, KeyError):
+        document = parse_json(value, limit=1 << 20)
+    except WireError:
         return None
+    match document:
+        case [
+            int(version),
+            {
+                "account_id": str(),
+                "provider_id": str(),
+                "issuer": str(),
+                "subject": str(),
+                "display_name": str(),
+                "email": str() | None,
+                "email_verified": bool(),
+                "claims": list(claims),
+                "signed_in_at": float() | int(),
+                "expires_at": float() | int(),
+            } as members,
+        ] if version == VERSION and len(members) == MEMBERS and all(map(_is_claim, claims)):
+            return Session(**members | {"claims": tuple(ShownClaim(*claim) for claim in claims)})
+        case _:
+            return None
+
+
+def _is_claim(value: object) -> bool:
+    match value:
+        case [str(), str(), str()]:
+            return True
+        case _:
+            return False

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sso_core.failures import Failure, Reason
+from sso_core.identity.identity import Identity, ShownClaim
+from sso_core.secret import Secret
+from sso_core.sessions.session import Session, decode_session, encode_session, session_key, session_of
+
+ALICE = Identity(
+    "https://idp.example",
+    "s-1",
+    "Alice",
+    "alice@b.example",
+    email_verified=True,
+    claims=(ShownClaim("name", '"Alice"', "userinfo"),),
+    notes=(Failure(Reason.USERINFO_UNREACHABLE),),
+)
+SESSION = session_of(ALICE, account_id="account", provider_id="generic", signed_in_at=1.0, expires_at=2.5)
+MEMBERS: dict[str, Any] = json.loads(encode_session(SESSION))[1]
+
+KINDS: dict[str, object] = {"text": "other", "null": None, "truth": False, "number": 5, "list": [], "object": {}}
+FITTING = {
+    "account_id": ["text"],
+    "provider_id": ["text"],
+    "issuer": ["text"],
+    "subject": ["text"],
+    "display_name": ["text"],
+    "email": ["text", "null"],
+    "email_verified": ["truth"],
+    "claims": ["list"],
+    # To Python a truth value is a number; as a time it is long past.
+    "signed_in_at": ["number", "truth"],
+    "expires_at": ["number", "truth"],
+}
+
+TEXT = st.text(max_size=100)
+TIMES = st.floats(allow_nan=False, allow_infinity=False)
+SESSIONS = st.builds(
+    Session,
+    account_id=TEXT,
+    provider_id=TEXT,
+    issuer=TEXT,
+    subject=TEXT,
+    display_name=TEXT,
+    email=st.none() | TEXT,
+    email_verified=st.booleans(),
+    claims=st.lists(st.builds(ShownClaim, TEXT, TEXT, TEXT), max_size=5).map(tuple),
+    signed_in_at=TIMES,
+    expires_at=TIMES,
+)
+
+
+def changed(**members: object) -> bytes:
+    return json.dumps([1, MEMBERS | members]).encode()
+
+
+def test_a_session_remembers_who_signed_in_and_until_when() -> None:
+    assert (
+        Session(
+            account_id="account",
+            provider_id="generic",
+            issuer="https://idp.example",
+            subject="s-1",
+            display_name="Alice",
+            email="alice@b.example",
+            email_verified=True,
+            claims=ALICE.claims,
+            signed_in_at=1.0,
+            expires_at=2.5,
+        )
+        == SESSION
+    )
+
+
+@given(SESSIONS)
+def test_a_session_comes_back_as_it_was_kept(session: Session) -> None:
+    assert decode_session(encode_session(session)) == session
+
+
+def test_the_largest_session_comes_back_too() -> None:
+    claims = tuple(ShownClaim(f"{number}" * 100, "🙂" * 513, "token_response") for number in range(64))
+    session = attrs.evolve(SESSION, claims=claims)
+    assert decode_session(encode_session(session)) == session
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"",
+        b"\xff",
+        b"null",
+        b"[]",
+        b"[1]",
+        b"[1, {}]",
+        b"[1, []]",
+        json.dumps([2, MEMBERS]).encode(),
+        json.dumps(["1", MEMBERS]).encode(),
+        json.dumps([1, MEMBERS, 1]).encode(),
+        json.dumps(MEMBERS).encode(),
+        json.dumps([1, {name: value for name, value in MEMBERS.items() if name != "subject"}]).encode(),
+        changed(admin=True),
+        changed(claims=None),
+        changed(claims=[["name"]]),
+        changed(claims=[["name", "value", "source", "more"]]),
+        changed(claims=[5]),
+        changed(claims=["abc"]),
+        changed(claims=[["name", "value", 5]]),
+        encode_session(SESSION)[:-1],
+        b" " * (1 << 20) + encode_session(SESSION),
+    ],
+)
+def test_anything_else_is_no_session(value: bytes) -> None:
+    assert decode_session(value) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [(name, value) for name, fitting in FITTING.items() for kind, value in KINDS.items() if kind not in fitting],
+)
+def test_a_session_with_a_member_of_another_type_is_no_session(name: str, value: object) -> None:
+    assert decode_session(changed(**{name: value})) is None
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, KINDS[kind]) for name, kinds in FITTING.items() for kind in kinds])
+def test_a_session_with_another_member_of_a_fitting_type_is_one(name: str, value: object) -> None:
+    assert getattr(decode_session(changed(**{name: value})), name) == (() if value == [] else value)
+
+
+@given(st.text(min_size=20))
+def test_whoever_reads_the_store_cannot_step_into_a_session(session_id: str) -> None:
+    key = session_key(Secret(session_id))
+    assert len(key) == 43
+    assert session_id not in key
+
+
+def test_each_identifier_has_its_own_key() -> None:
+    assert session_key(Secret("a")) != session_key(Secret("b"))
+
+
+def test_a_persons_claims_show_in_no_text() -> None:
+    assert '"Alice"' not in repr(SESSION.claims)
