@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import pytest
+
+from sso_core.oauth.client import Client
+from sso_core.providers.kinds import OAuthProvider, OpenIdProvider, UserinfoPolicy
+from sso_core.secret import Secret
+
+ISSUER = "https://idp.example"
+CLIENT = Client("client", Secret("canary"))
+
+
+@pytest.mark.parametrize("scope", ["openid", "openid email", "email openid profile"])
+def test_the_scope_of_openid_connect_contains_openid(scope: str) -> None:
+    assert OpenIdProvider(ISSUER, CLIENT, scope=scope).scope == scope
+
+
+@pytest.mark.parametrize("scope", ["", "email", "OpenID", "openid-email", "email\topenid"])
+def test_a_scope_without_openid_is_refused(scope: str) -> None:
+    with pytest.raises(ValueError, match="contains openid"):
+        OpenIdProvider(ISSUER, CLIENT, scope=scope)
+
+
+def test_a_subject_is_unique_below_the_issuer_or_the_configured_namespace() -> None:
+    assert OpenIdProvider(ISSUER, CLIENT).namespace == ISSUER
+    plain = OAuthProvider("forge.example", CLIENT, ISSUER + "/authorize", ISSUER + "/token", ISSUER + "/me", scope="")
+    assert plain.namespace == "forge.example"
+
+
+def test_userinfo_is_asked_for_and_not_insisted_on_unless_configured() -> None:
+    assert OpenIdProvider(ISSUER, CLIENT).userinfo is UserinfoPolicy.PREFERRED
+
+
+def test_neither_the_client_secret_nor_the_operators_headers_show_in_a_text() -> None:
+    assert "canary" not in repr(OpenIdProvider(ISSUER, CLIENT, extra_headers=(("x-key", "canary"),)))

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sso_core.oauth.client import Client
+from sso_core.providers.kinds import OpenIdProvider
+from sso_core.secret import Secret
+from sso_core.sessions.sealing import SealingKeys
+from sso_core.settings.origin import Origin
+from sso_core.settings.sign_in import SignInSettings
+
+PROVIDER = OpenIdProvider("https://idp.example", Client("client", Secret("canary")))
+
+
+def settings(base: str = "https://app.example", **changes: Any) -> SignInSettings:
+    return SignInSettings(Origin(base), PROVIDER, **changes)
+
+
+@pytest.mark.parametrize(
+    ("base", "redirect_uri"),
+    [
+        ("https://app.example/", "https://app.example/sso/callback"),
+        ("https://app.example/a", "https://app.example/a/sso/callback"),
+    ],
+)
+def test_the_redirect_uri_follows_from_the_public_address(base: str, redirect_uri: str) -> None:
+    assert settings(base).redirect_uri == redirect_uri
+
+
+@pytest.mark.parametrize("changes", [{"leeway": 0}, {"leeway": 300}, {"login_ttl": 1}, {"session_ttl": 0.5}])
+def test_durations_within_reason_are_taken(changes: dict[str, Any]) -> None:
+    settings(**changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"leeway": -1}, {"leeway": 301}, {"login_ttl": 0}, {"login_ttl": -1}, {"session_ttl": 0}],
+)
+def test_durations_that_would_switch_a_check_off_are_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError):
+        settings(**changes)
+
+
+def test_no_secret_shows_in_a_text() -> None:
+    shown = repr(settings(sealing_keys=SealingKeys((b"canary" * 6,))))
+    assert "canary" not in shown
