@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as BinasciiError
 from collections.abc import Iterable
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from math import isfinite
 from typing import Any, NoReturn
 from urllib.parse import unquote_to_bytes, urlencode, urlsplit
@@ -28,9 +27,13 @@ class WireError(ValueError):
 JSON_LIMIT = 65536
 """Bytes; token and userinfo answers stay far below."""
 JSON_DEPTH = 32
+"""Levels; the claims of real providers have four, and the decoder's own stack is far away."""
+JSON_DIGITS = 300
+"""Digits of an integer: as far as a float goes, so that whoever computes with one meets no overflow."""
 
 _ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-_STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
+_STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+"""Strings are passed over; one without an end takes the rest with it, or each of its quotes would be tried again."""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -38,6 +41,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):
         raise WireError("a name stands twice in one object")
     return members
+
+
+def _bounded(text: str) -> int:
+    if len(text) > JSON_DIGITS:
+        raise WireError("a number is beyond all bounds")
+    return int(text)
 
 
 def _finite(text: str) -> float:
@@ -51,11 +60,13 @@ def _no_constant(_text: str) -> NoReturn:
     raise WireError("NaN and Infinity are no JSON")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_no_constant)
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_int=_bounded, parse_float=_finite, parse_constant=_no_constant
+)
 
 
 def parse_json(body: bytes, *, limit: int = JSON_LIMIT, depth: int = JSON_DEPTH) -> Any:  # noqa: ANN401 -- any JSON
-    """Return the value of a JSON text (RFC 8259): UTF-8, names unique (RFC 7519 4), numbers finite.
+    """Return the value of a JSON text (RFC 8259): UTF-8, names unique (RFC 7519 4), numbers a float can hold.
 
     Raises WireError for anything else, for more than `limit` bytes, and for more than `depth` levels.
     """
@@ -106,25 +117,31 @@ def _check_surrogates(value: object) -> None:
 # Forms
 
 FORM_LIMIT = 8192
+"""Characters; what servers allow a request line."""
 FORM_PARAMETERS = 64
+"""Parameters; a callback has five."""
 
 _ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_HOLDS_CONTROL = "it holds a control character"
 
 
 def parse_form(text: str | bytes, *, limit: int = FORM_LIMIT) -> dict[str, str]:
     """Return the parameters of a query or a form body (RFC 6749 appendix B).
 
-    Raises WireError for a name that stands twice (RFC 6749 3.1), for escapes that are none or no UTF-8, for control
-    characters, and for more than `limit` characters.
+    A parameter without `=` has the empty value, and `;` separates nothing. Raises WireError for a name that stands
+    twice (RFC 6749 3.1), for escapes that are none or no UTF-8, for control characters, for what is not ASCII, and for
+    more than `limit` characters.
     """
     if len(text) > limit:
         raise WireError(f"it is longer than {limit} characters")
+    if not text.isascii():
+        raise WireError("it is not ASCII")
     if isinstance(text, bytes):
-        try:
-            text = text.decode("ascii")
-        except UnicodeDecodeError:
-            raise WireError("it is not ASCII") from None
+        text = text.decode("ascii")
+    if _CONTROL.search(text):
+        raise WireError(_HOLDS_CONTROL)
+    escaped = "%" in text or "+" in text
     parameters: dict[str, str] = {}
     if not text:
         return parameters
@@ -133,7 +150,8 @@ def parse_form(text: str | bytes, *, limit: int = FORM_LIMIT) -> dict[str, str]:
         raise WireError(f"it has more than {FORM_PARAMETERS} parameters")
     for item in items:
         name, _, value = item.partition("=")
-        name, value = _unescape(name), _unescape(value)
+        if escaped:
+            name, value = _unescape(name), _unescape(value)
         if name in parameters:
             raise WireError("a parameter stands twice")
         parameters[name] = value
@@ -141,17 +159,17 @@ def parse_form(text: str | bytes, *, limit: int = FORM_LIMIT) -> dict[str, str]:
 
 
 def _unescape(text: str) -> str:
-    if "+" in text:
-        text = text.replace("+", " ")
-    if "%" in text:
-        if _ESCAPE.search(text):
-            raise WireError("a percent sign escapes nothing")
-        try:
-            text = unquote_to_bytes(text).decode("utf-8")
-        except UnicodeError:
-            raise WireError("an escape is not UTF-8") from None
+    text = text.replace("+", " ")
+    if "%" not in text:
+        return text
+    if _ESCAPE.search(text):
+        raise WireError("a percent sign escapes nothing")
+    try:
+        text = unquote_to_bytes(text).decode("utf-8")
+    except UnicodeDecodeError:
+        raise WireError("an escape is not UTF-8") from None
     if _CONTROL.search(text):
-        raise WireError("it holds a control character")
+        raise WireError(_HOLDS_CONTROL)
     return text
 
 
@@ -162,23 +180,22 @@ def encode_form(pairs: Iterable[tuple[str, str]]) -> str:
 
 # base64url
 
-_BASE64URL = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 _PADDING = ("", "", "==", "=")
 
 
-def b64url_decode(text: str) -> bytes:
+def b64url_decode(text: str | bytes) -> bytes:
     """Return the bytes of base64url without padding (RFC 7515 2).
 
     Raises WireError for padding, blanks, the letters of plain base64, and unused bits that are not zero: each text has
     one encoding.
     """
+    if isinstance(text, bytes):
+        text = text.decode("latin-1")  # never fails, and the pattern refuses what is not ASCII
     rest = len(text) % 4
     if rest == 1 or not _BASE64URL.fullmatch(text):
         raise WireError("it is not base64url")
-    try:
-        data = urlsafe_b64decode(text + _PADDING[rest])
-    except BinasciiError:  # pragma: no cover -- the pattern and the length leave nothing to refuse
-        raise WireError("it is not base64url") from None
+    data = urlsafe_b64decode(text + _PADDING[rest])
     if rest and b64url_encode(data[-(rest - 1) :]) != text[-rest:]:
         raise WireError("its last letter has bits to spare")
     return data
@@ -192,8 +209,10 @@ def b64url_encode(data: bytes) -> str:
 # Addresses
 
 URL_LIMIT = 2048
-_URL = re.compile(r"[!-\[\]-~]+", re.ASCII)
-_HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]", re.ASCII)
+"""Characters; what browsers and servers agree on."""
+_URL = re.compile(r"[!-\[\]-~]+")
+_AUTHORITY = re.compile(r"(?:([a-z0-9._-]+)|\[([0-9a-f:.]+)\])(?::([0-9]{1,5}))?")
+"""Host, or IPv6 address, and port: the whole of it, since `urlsplit` overlooks what stands beside the brackets."""
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -227,8 +246,8 @@ class HttpUrl:
 def parse_http_url(url: str) -> HttpUrl:
     """Return the parts of an absolute http or https address.
 
-    Raises WireError for a user part, a fragment, blanks, backslashes, a host that is not plain ASCII, and whatever two
-    parsers might read in two ways.
+    Raises WireError for a user part, a fragment, blanks, backslashes, a host that is not plain ASCII (other scripts
+    come as punycode), and whatever two parsers might read in two ways.
     """
     if len(url) > URL_LIMIT:
         raise WireError(f"it is longer than {URL_LIMIT} characters")
@@ -236,14 +255,17 @@ def parse_http_url(url: str) -> HttpUrl:
         raise WireError("it holds a blank, a backslash, or a character outside ASCII")
     try:
         parts = urlsplit(url)
-        port = parts.port
+        authority = _AUTHORITY.fullmatch(parts.netloc.lower())
+        address = str(IPv6Address(authority[2])) if authority and authority[2] else ""
     except ValueError:
         raise WireError("it is no address") from None
-    host = (parts.hostname or "").lower()
     if parts.scheme not in _PORTS:
         raise WireError("it is neither http nor https")
     if "@" in parts.netloc or "#" in url:
         raise WireError("it holds a user part or a fragment")
-    if not _HOST.fullmatch(f"[{host}]" if ":" in host else host) or parts.netloc.endswith(":"):
+    if authority is None:
         raise WireError("its host or port is not plain")
-    return HttpUrl(parts.scheme, host, _PORTS[parts.scheme] if port is None else port, parts.path, parts.query)
+    port = int(authority[3] or _PORTS[parts.scheme])
+    if not 0 < port <= 65535:
+        raise WireError("its port is none")
+    return HttpUrl(parts.scheme, authority[1] or address, port, parts.path, parts.query)
