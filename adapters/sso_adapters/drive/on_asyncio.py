@@ -10,20 +10,29 @@ from sso_core.machine import Resting, Working, advance_any
 
 
 class Flights:
-    """The flows under way that are seen through even if whoever started them has left; a service's lifespan owns it."""
+    """The flows under way that are seen through even if whoever started them has left; a service's lifespan owns it.
+
+    An exception of a flow whose caller has left goes where the loop reports those of tasks.
+    """
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Resting]] = set()
         self._closed = False
 
     async def fly(self, state: Working, world: AsyncWorld, watch: Watch | None) -> Resting:
-        """Run a flow in a task of its own. Raises `ShuttingDownError` once `drain` was called."""
+        """Run a flow in a task of its own.
+
+        Raises `ShuttingDownError` once `drain` was called, and where its grace ended before the flow did.
+        """
         if self._closed:
             raise ShuttingDownError
-        task = asyncio.ensure_future(_run(state, world, watch))
-        self._tasks.add(task)
+        task = asyncio.create_task(_run(state, world, watch))
+        self._tasks.add(task)  # the loop itself remembers tasks only weakly
         task.add_done_callback(self._tasks.discard)
-        return await asyncio.shield(task)
+        await asyncio.wait((task,))  # cancels nothing when it is cancelled
+        if task.cancelled():
+            raise ShuttingDownError
+        return task.result()
 
     async def drain(self, grace: float) -> int:
         """Begin no more flows, wait `grace` seconds for those under way, and return how many did not end."""
@@ -33,18 +42,24 @@ class Flights:
         _, late = await asyncio.wait(self._tasks, timeout=grace)
         for task in late:
             task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        if late:
+            await asyncio.wait(late)
         return len(late)
 
 
+_UNOWNED = Flights()
+"""Holds the flows of callers who named no flights. Nobody drains it."""
+
+
 async def run_asyncio(
-    state: Working | Resting, world: AsyncWorld, *, watch: Watch | None = None, flights: Flights | None = None
+    state: Working | Resting, world: AsyncWorld, *, watch: Watch | None = None, flights: Flights = _UNOWNED
 ) -> Resting:
     """Run a flow to its end and return the state in which it rests.
 
-    A flow that says it is `uninterruptible` goes on in `flights` when the caller is cancelled.
+    A flow that says it is `uninterruptible` goes on when the caller is cancelled; a service that stops waits for it
+    by `flights.drain`. Exceptions of the world are bugs and pass, in a group where several effects were performed.
     """
-    if isinstance(state, Working) and state.uninterruptible and flights is not None:
+    if isinstance(state, Working) and state.uninterruptible:
         return await flights.fly(state, world, watch)
     return await _run(state, world, watch)
 

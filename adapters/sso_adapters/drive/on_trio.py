@@ -18,7 +18,10 @@ class Flights:
         self._landed = trio.Event()
 
     async def fly(self, state: Working, world: AsyncWorld, watch: Watch | None) -> Resting:
-        """Run a flow where no cancellation reaches it. Raises `ShuttingDownError` once `drain` was called."""
+        """Run a flow where no cancellation reaches it.
+
+        Raises `ShuttingDownError` once `drain` was called, and where its grace ended before the flow did.
+        """
         if self._closed:
             raise ShuttingDownError
         scope = trio.CancelScope(shield=True)
@@ -26,23 +29,27 @@ class Flights:
         try:
             with scope:
                 return await _run(state, world, watch)
-            raise ShuttingDownError
         finally:
-            self._scopes.discard(scope)
-            if not self._scopes:
-                self._landed.set()
-                self._landed = trio.Event()
+            self._land(scope)
+        raise ShuttingDownError
+
+    def _land(self, scope: trio.CancelScope) -> None:
+        self._scopes.discard(scope)
+        if self._closed and not self._scopes:
+            self._landed.set()
 
     async def drain(self, grace: float) -> int:
         """Begin no more flows, wait `grace` seconds for those under way, and return how many did not end."""
         self._closed = True
-        if self._scopes:
-            with trio.move_on_after(grace):
-                await self._landed.wait()
-        late = list(self._scopes)
+        if not self._scopes:
+            return 0
+        with trio.move_on_after(grace):
+            await self._landed.wait()
+        late = tuple(self._scopes)
         for scope in late:
-            scope.shield = False
             scope.cancel()
+        if late:
+            await self._landed.wait()
         return len(late)
 
 
@@ -51,10 +58,11 @@ async def run_trio(
 ) -> Resting:
     """Run a flow to its end and return the state in which it rests.
 
-    A flow that says it is `uninterruptible` goes on in `flights` when the caller is cancelled.
+    A flow that says it is `uninterruptible` goes on when the caller is cancelled; a service that stops waits for it
+    by `flights.drain`. Exceptions of the world are bugs and pass, in a group where several effects were performed.
     """
-    if isinstance(state, Working) and state.uninterruptible and flights is not None:
-        return await flights.fly(state, world, watch)
+    if isinstance(state, Working) and state.uninterruptible:
+        return await (flights or Flights()).fly(state, world, watch)
     return await _run(state, world, watch)
 
 
