@@ -1,4 +1,4 @@
-"""A whole service in one process: the routes, an SQLite directory, a store in memory, pages, and a server."""
+"""A whole service: the routes, a store and a directory in SQLite files, pages, and a server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sso_adapters.http.library import AsyncLibrary
 from sso_adapters.http.senders import AsyncHttpxSender
 from sso_adapters.pages import Pages
 from sso_adapters.server import serve_asgi
-from sso_adapters.stores.memory import MemoryStore
+from sso_adapters.stores.sqlite import SqliteStore
 from sso_adapters.world import AsyncWorld
 from sso_core.facts import Warm
 from sso_core.providers.kinds import OpenIdProvider
@@ -21,15 +21,17 @@ from sso_core.settings.sign_in import SignInSettings
 from sso_core.web.site import Site
 
 DIRECTORY_FILE = "directory.sqlite3"
+STORE_FILE = "short_lived.sqlite3"
 
 
 def build_service(settings: SignInSettings, folder: Path, *, title: str = "sso-core") -> AsgiSignIn:
-    """Return the service as an ASGI application; its directory lies in `folder`, which is made where it is missing.
+    """Return the service as an ASGI application; its files lie in `folder`, which is made where it is missing.
 
     Raises OSError or sqlite3.Error where the folder cannot be used.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    sender, directory = AsyncHttpxSender(), SqliteDirectory(folder / DIRECTORY_FILE)
+    sender = AsyncHttpxSender()
+    store, directory = SqliteStore(folder / STORE_FILE), SqliteDirectory(folder / DIRECTORY_FILE)
     library = AsyncLibrary(sender)
     provider = settings.provider
 
@@ -38,9 +40,10 @@ def build_service(settings: SignInSettings, folder: Path, *, title: str = "sso-c
 
     async def close() -> None:
         await sender.aclose()
+        store.close()
         directory.close()
 
-    world = AsyncWorld(sender, library, MemoryStore(), directory)
+    world = AsyncWorld(sender, library, store, directory)
     return AsgiSignIn(Site(settings), world, warm=warm, render=Pages(title=title), closed=close)
 
 

@@ -7,20 +7,18 @@ from scenes import (
     ISSUER,
     METADATA,
     NOW,
-    OPENID,
     PLAIN,
     SEALING,
     SIGNER,
     Signer,
     attempt,
-    granted,
     pending_login,
     plain_login,
     token_answer,
 )
 from scenes import settings as sign_in
 
-from sso_core.effects import HttpRequest, HttpResponse, Keep, Purpose, Take, Taken, Unreachable
+from sso_core.effects import HttpRequest, HttpResponse, Keep, Purpose, Taken, Unreachable
 from sso_core.facts import Account, Warm
 from sso_core.flows.begin_login import begin_login
 from sso_core.flows.enter import SignedIn
