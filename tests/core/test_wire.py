@@ -253,17 +253,17 @@ def test_only_the_one_encoding_is_read(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["QQ==", "QQ=", "Q", "QQQQQ", "Q Q", "QQ\n", "+A", "/A", "é", "\uff31\uff31", "QQ.QQ", "\x00A"]
+    "text", ["QQ==", "QQ=", "Q", "QQQQQ", "Q Q", "QQ\n", "+A", "/A", "é", "\uff31\uff31", "QQ.QQ", "\x00A", "\ud800A", "Q?"]
 )
 def test_text_that_is_not_base64url_is_refused(text: str) -> None:
-    for form in (text, text.encode()):
+    for form in (text, text.encode("utf-8", "surrogatepass")):
         with pytest.raises(WireError, match="not base64url"):
             b64url_decode(form)
 
 
 @pytest.mark.parametrize("text", ["QR", "Q_", "QUJ", "QU_", "AAAAQR"])
 def test_bits_to_spare_are_refused(text: str) -> None:
-    with pytest.raises(WireError, match="bits to spare"):
+    with pytest.raises(WireError, match="not base64url"):
         b64url_decode(text)
 
 
