@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256, sha384, sha512
 from hmac import compare_digest
 from typing import Any
@@ -20,7 +20,8 @@ TYPES = ("jwt", "application/jwt")
 SUBJECT_LIMIT = 255
 """Characters (OIDC Core 2)."""
 
-_HASHES = {"256": sha256, "384": sha384, "512": sha512}
+_HASHES = {"256": sha256, "384": sha384, "512": sha512, "DSA": sha512}
+"""By the last three letters of a signature's algorithm; Ed25519 hashes with SHA-512 (RFC 8032 5.1)."""
 
 
 @attrs.frozen
@@ -30,7 +31,7 @@ class Expectations:
     issuer: str
     client_id: str
     nonce: str
-    algorithms: tuple[str, ...]
+    algorithms: tuple[str, ...] = ("RS256",)
     leeway: int = 30
     max_issued_age: int = 600
     max_age: int | None = None
@@ -78,26 +79,44 @@ def check_type(header: Header) -> None:
 
 def check_issuer(claims: Mapping[str, Any], issuer: str) -> None:
     """Refuse a token of another issuer, letter by letter (3.1.3.7 §2): a mix-up, or a look-alike."""
-    if claims.get("iss") != issuer:
-        refuse(Reason.WRONG_ISSUER, f"the ID token is not issued by {issuer}")
+    said = claims.get("iss")
+    if said != issuer:
+        refuse(Reason.WRONG_ISSUER, f"the ID token is issued by {_quoted(said)}, not by {issuer}")
 
 
 def check_audience(claims: Mapping[str, Any], client_id: str) -> None:
-    """Refuse a token that was made for somebody else (3.1.3.7 §3-5).
+    """Refuse a token that was made for somebody else (3.1.3.7 §3).
 
-    Without it a token that another service got honestly would sign its holder in here. A token for several must name
-    this client as the party it was issued to.
+    Without it a token that another service got honestly would sign its holder in here.
     """
-    audience, party = claims.get("aud"), claims.get("azp")
-    audiences = audience if isinstance(audience, list) else [audience]
+    audience = claims.get("aud")
+    audiences: list[Any] = audience if isinstance(audience, list) else [audience]
     if not all(isinstance(member, str) for member in audiences) or client_id not in audiences:
-        refuse(Reason.WRONG_AUDIENCE, "the ID token is not meant for this client")
-    if (party is not None or set(audiences) != {client_id}) and party != client_id:
-        refuse(Reason.WRONG_AUTHORIZED_PARTY, "the ID token is issued to another party")
+        refuse(Reason.WRONG_AUDIENCE, f"the ID token is meant for {_quoted(*audiences)}, not for this client")
+    check_authorized_party(claims.get("azp"), audiences, client_id)
+
+
+def check_authorized_party(party: object, audiences: Sequence[str], client_id: str) -> None:
+    """Refuse a token that was issued to another party (3.1.3.7 §4, §5).
+
+    A token for several must name this client as the one it was issued to: any of the others may hold it, and bring it
+    here.
+    """
+    if party is None and all(audience == client_id for audience in audiences):
+        return
+    if party != client_id:
+        refuse(Reason.WRONG_AUTHORIZED_PARTY, "the ID token is not issued to this client, though it may be for it")
+
+
+def _quoted(*names: object) -> str:
+    return quote_provider(", ".join(name if isinstance(name, str) else "no name" for name in names) or "nobody")
 
 
 def check_times(claims: Mapping[str, Any], expected: Expectations, now: float) -> None:
-    """Refuse a token outside of its time, or too old to be of this login (3.1.3.7 §9, §10)."""
+    """Refuse a token outside of its time, or too old to be of this login (3.1.3.7 §9, §10; RFC 7519 4.1.4-6).
+
+    Either stops a token that was stolen earlier. Clocks may differ by the leeway, in each direction.
+    """
     expires, issued = _time(claims, "exp"), _time(claims, "iat")
     if now - expires > expected.leeway:
         refuse(Reason.TOKEN_EXPIRED, f"the ID token expired {now - expires:.0f} s ago", _CLOCKS)
@@ -112,7 +131,10 @@ _CLOCKS = "compare the clock of this machine with the provider's"
 
 
 def _time(claims: Mapping[str, Any], name: str) -> float:
-    """Return a NumericDate (RFC 7519 2): a number that is not negative, with or without a fraction."""
+    """Return a NumericDate (RFC 7519 2): a number that is not negative, with or without a fraction.
+
+    It ends long before floats lose the seconds, so that differences stay exact.
+    """
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
         refuse(Reason.BAD_ID_TOKEN, f"the ID token's {name} is not a time")
@@ -130,10 +152,16 @@ def check_nonce(claims: Mapping[str, Any], nonce: str) -> None:
 
 
 def check_access_token_hash(claims: Mapping[str, Any], alg: str, access_token: Secret) -> None:
-    """Refuse an access token that was not issued with this ID token, wherever the token tells (3.1.3.8)."""
+    """Refuse an access token that was not issued with this ID token, wherever the token tells (3.1.3.8).
+
+    Without it an access token that was swapped on the way would bring another person's profile. A hash that cannot be
+    computed is refused, and not passed over.
+    """
     if "at_hash" not in claims:
         return
-    said, hash_function = claims["at_hash"], _HASHES.get(alg[2:], sha512)  # Ed25519 hashes with SHA-512
+    said, hash_function = claims["at_hash"], _HASHES.get(alg[-3:])
+    if hash_function is None:
+        refuse(Reason.WRONG_ACCESS_TOKEN_HASH, "the ID token's at_hash cannot be computed for its algorithm")
     digest = hash_function(access_token.reveal().encode()).digest()
     half = b64url_encode(digest[: len(digest) // 2])
     if not isinstance(said, str) or not compare_digest(said.encode(), half.encode()):
@@ -142,8 +170,9 @@ def check_access_token_hash(claims: Mapping[str, Any], alg: str, access_token: S
 
 def check_auth_time(claims: Mapping[str, Any], max_age: int, now: float) -> None:
     """Refuse a person who proved who they are too long ago, where a limit was asked for (3.1.3.7 §13)."""
-    if now - _time(claims, "auth_time") > max_age:
-        refuse(Reason.AUTHENTICATION_TOO_OLD, "the person's last authentication is older than was asked for")
+    age = now - _time(claims, "auth_time")
+    if age > max_age:
+        refuse(Reason.AUTHENTICATION_TOO_OLD, f"the person authenticated {age:.0f} s ago, longer than was asked for")
 
 
 def check_subject(subject: object) -> str:

@@ -11,7 +11,10 @@ from sso_core.wire import WireError, b64url_decode, parse_json_object
 
 TOKEN_LIMIT = 65536
 """Characters; a token with hundreds of groups stays below half of it."""
+HEADER_LIMIT = 8192
+"""Bytes; room for a chain of certificates, which nobody reads here."""
 KID_LIMIT = 1024
+"""Characters of a name that is compared, and with which nothing else is done."""
 
 UNSUPPORTED_HEADERS = ("crit", "b64", "zip", "enc")
 """Each changes how the rest is to be read. Nothing here understands them, so a token with one is refused."""
@@ -37,7 +40,10 @@ class Jws:
 
 
 def split_compact(token: str, *, malformed: Reason) -> Jws:
-    """Take a compact token apart; refuses with `malformed` whatever is not exactly one."""
+    """Take a compact token apart (RFC 7515 7.1); refuses with `malformed` whatever is not exactly one.
+
+    The length is looked at before anything else, so that a token of any size costs nothing to refuse.
+    """
     if len(token) > TOKEN_LIMIT:
         refuse(malformed, f"the token is longer than {TOKEN_LIMIT} characters")
     segments = token.split(".", 3)
@@ -45,7 +51,7 @@ def split_compact(token: str, *, malformed: Reason) -> Jws:
         refuse(malformed, "the token has not three segments")
     protected, payload, signature = segments
     try:
-        header = parse_json_object(b64url_decode(protected), limit=8192)
+        header = parse_json_object(b64url_decode(protected), limit=HEADER_LIMIT)
         return Jws(
             _header(header, malformed),
             b64url_decode(payload),

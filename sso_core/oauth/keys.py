@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import Algorithm, ECAlgorithm, OKPAlgorithm, RSAAlgorithm, RSAPSSAlgorithm
 from jwt.exceptions import PyJWTError
 
@@ -19,7 +19,8 @@ from sso_core.wire import WireError, b64url_encode, parse_json_object
 KEYS_LIMIT = 512 * 1024
 """Bytes of a key set; the largest real ones (with certificate chains) have 100 KiB."""
 KEYS_CONSIDERED = 100
-"""Entries of a key set; importing one costs tens of microseconds, and no provider publishes a hundred."""
+"""Entries of a key set. Importing one costs tens of microseconds, no provider publishes a hundred, and the limit in
+bytes alone would let in thousands."""
 RSA_BITS = range(2048, 8193)
 """Weaker keys are forgeable (RFC 7518 3.3), larger ones make each verification a denial of service."""
 
@@ -39,8 +40,11 @@ _VERIFIERS: Mapping[str, Algorithm] = {
 ALGORITHMS = tuple(_VERIFIERS)
 """All that may ever be allowed: signatures by a private key. `none` and shared secrets are not in the table."""
 
+_KINDS: Mapping[str, Any] = {"RSA": RSAAlgorithm, "EC": ECAlgorithm, "OKP": OKPAlgorithm}
 _RSA_ALGORITHMS = frozenset(ALGORITHMS[:6])
-_CURVES = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}
+_CURVES = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
+_PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+"""A key that shows one of these (RFC 7518 6) is known to the world, so that its signatures say nothing."""
 _THUMBPRINT_MEMBERS = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
 
 
@@ -60,37 +64,38 @@ def parse_key_set(body: bytes) -> KeySet:
 
 
 def prepare_key(entry: Mapping[str, Any]) -> PreparedKey | None:
-    """Import one entry of a key set; None where it is not a sound public key for signatures."""
-    kid, alg = entry.get("kid"), entry.get("alg")
-    if "d" in entry or entry.get("use", "sig") != "sig" or "verify" not in entry.get("key_ops", ["verify"]):
+    """Import one entry of a key set; None where it is not a sound public key for signatures (RFC 7517 4, RFC 7518 6).
+
+    A key without `alg` may be used for all algorithms of its kind, which leaves the choice to `Expectations` and never
+    to a token alone.
+    """
+    kid, alg, operations = entry.get("kid"), entry.get("alg"), entry.get("key_ops", ["verify"])
+    if entry.get("use", "sig") != "sig" or not isinstance(operations, list) or "verify" not in operations:
         return None
-    if not isinstance(kid, str | None) or not isinstance(alg, str | None):
+    if not isinstance(kid, str | None) or not isinstance(alg, str | None) or not _PRIVATE_MEMBERS.isdisjoint(entry):
         return None
     try:
-        key, algorithms = _import(entry)
+        kind = _KINDS[entry["kty"]]
+        key = kind.from_jwk(dict(entry))
     except (PyJWTError, ValueError, TypeError, KeyError, AttributeError, UnsupportedAlgorithm):
-        return None
-    if alg is not None:
-        algorithms &= {alg}
+        return None  # what the libraries raise for members that are missing, of another type, or no key at all
+    algorithms = _algorithms(key) if alg is None else _algorithms(key) & {alg}
     if not algorithms:
         return None
-    return PreparedKey(kid, algorithms, _thumbprint(entry), _verifier(key))
+    return PreparedKey(kid, algorithms, _thumbprint(kind.to_jwk(key, as_dict=True)), _verifier(key, algorithms))
 
 
-def _import(entry: Mapping[str, Any]) -> tuple[Any, frozenset[str]]:
-    """Return the key and the algorithms of its kind; raises as the libraries do, or KeyError for an unknown kind."""
-    match entry.get("kty"):
-        case "RSA":
-            rsa_key = RSAAlgorithm.from_jwk(dict(entry))
-            sound = isinstance(rsa_key, rsa.RSAPublicKey) and _is_sound(rsa_key)
-            return rsa_key, _RSA_ALGORITHMS if sound else frozenset()
-        case "EC":
-            return ECAlgorithm.from_jwk(dict(entry)), frozenset({_CURVES[entry["crv"]]})
-        case "OKP":
-            okp_key = OKPAlgorithm.from_jwk(dict(entry))
-            return okp_key, frozenset({"EdDSA"} if isinstance(okp_key, ed25519.Ed25519PublicKey) else ())
+def _algorithms(key: object) -> frozenset[str]:
+    """Return the algorithms that a public key can be used for; none for a weak one, or for another curve."""
+    match key:
+        case rsa.RSAPublicKey() if _is_sound(key):
+            return _RSA_ALGORITHMS
+        case ec.EllipticCurvePublicKey() if key.curve.name in _CURVES:
+            return frozenset({_CURVES[key.curve.name]})
+        case ed25519.Ed25519PublicKey():
+            return frozenset({"EdDSA"})
         case _:
-            return None, frozenset()
+            return frozenset()
 
 
 def _is_sound(key: rsa.RSAPublicKey) -> bool:
@@ -99,14 +104,16 @@ def _is_sound(key: rsa.RSAPublicKey) -> bool:
 
 
 def _thumbprint(entry: Mapping[str, Any]) -> str:
-    """Return the RFC 7638 thumbprint of an entry that was imported."""
+    """Return the RFC 7638 thumbprint of a key that was imported and written again: one key has several spellings."""
     members = {name: entry[name] for name in _THUMBPRINT_MEMBERS[entry["kty"]]}
     return b64url_encode(sha256(json.dumps(members, separators=(",", ":"), sort_keys=True).encode()).digest())
 
 
-def _verifier(key: Any) -> Any:  # noqa: ANN401 -- the libraries' key types have no common base
+def _verifier(key: Any, algorithms: frozenset[str]) -> Callable[[bytes, bytes, str], bool]:  # noqa: ANN401 -- no common base
+    """Return what verifies with this key. It never raises, and says no to an algorithm that is not the key's."""
+
     def verify(message: bytes, signature: bytes, algorithm: str) -> bool:
-        return bool(_VERIFIERS[algorithm].verify(message, key, signature))
+        return algorithm in algorithms and bool(_VERIFIERS[algorithm].verify(message, key, signature))
 
     return verify
 
@@ -114,12 +121,13 @@ def _verifier(key: Any) -> Any:  # noqa: ANN401 -- the libraries' key types have
 def choose_key(keys: KeySet, *, kid: str | None, alg: str) -> PreparedKey:
     """Return the one key that a token with this header can be signed with.
 
-    A key is chosen by kid *and* algorithm, hence by kty, crv and use as well. Refuses with UNKNOWN_KEY where none fits
-    and with AMBIGUOUS_KEY where several do: keys are never tried one after the other.
+    A key is chosen by kid *and* algorithm, hence by kty, crv and use as well. A kid that the set does not know is
+    forgiven where the only key for the algorithm has no name at all. Refuses with UNKNOWN_KEY where none fits and with
+    AMBIGUOUS_KEY where several do: keys are never tried one after the other.
     """
     fitting = [key for key in keys.keys if alg in key.algorithms]
     named = [key for key in fitting if kid is None or key.kid == kid]
-    if not named and len(fitting) == 1 and fitting[0].kid is None:
+    if len(fitting) == 1 and fitting[0].kid is None and all(key.kid != kid for key in keys.keys):
         named = fitting
     different = {key.thumbprint: key for key in named}
     if not different:
