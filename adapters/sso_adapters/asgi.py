@@ -6,6 +6,8 @@ import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+import anyio
+
 from sso_adapters.drive import AsyncWorld, ShuttingDownError
 from sso_adapters.drive.on_asyncio import Flights as AsyncioFlights
 from sso_adapters.drive.on_asyncio import run_asyncio
@@ -31,7 +33,7 @@ GRACE = 15.0
 class AsgiSignIn:
     """An ASGI application that serves the routes of `site`.
 
-    `warm` returns what is known of the provider without asking. `opened` and `closed` are awaited by the lifespan.
+    `warm` returns what is known of the provider without asking. `closed` is awaited when the lifespan ends.
     """
 
     def __init__(
@@ -82,13 +84,19 @@ class AsgiSignIn:
 
     async def stop(self, grace: float = GRACE) -> None:
         """Begin no more logins, see through those under way, then close what the world holds open."""
-        if self._flights is not None:
-            await self._flights.drain(grace)
-        if self._closed is not None:
-            await self._closed()
+        try:
+            await self._in_flight().drain(grace)
+        finally:
+            if self._closed is not None:
+                # Also when whoever serves loses patience: a directory is closed, not dropped.
+                with anyio.CancelScope(shield=True):
+                    await self._closed()
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = await self._request(scope, receive)
+        try:
+            request = await self._request(scope, receive)
+        except _ClientLeftError:
+            return
         visit = self.site.visit(request, entropy=draw(), now=self.world.now(), warm=self._warm())
         trail: list[str] = []
         try:
@@ -103,18 +111,35 @@ class AsgiSignIn:
 
     async def _run(self, state: Working | Resting, watch: Callable[[Working | Resting], None]) -> Resting:
         if _under_trio():
-            from sso_adapters.drive.on_trio import Flights, run_trio  # noqa: PLC0415 -- trio is an extra
+            from sso_adapters.drive.on_trio import run_trio  # noqa: PLC0415 -- trio is an extra
 
-            self._flights = self._flights or Flights()
-            return await run_trio(state, self.world, watch=watch, flights=self._flights)
-        self._flights = self._flights or AsyncioFlights()
-        return await run_asyncio(state, self.world, watch=watch, flights=self._flights)
+            return await run_trio(state, self.world, watch=watch, flights=self._in_flight())
+        return await run_asyncio(state, self.world, watch=watch, flights=self._in_flight())
+
+    def _in_flight(self) -> Any:  # noqa: ANN401 -- the flights of the running loop, of one of two classes
+        if self._flights is None and _under_trio():
+            from sso_adapters.drive.on_trio import Flights  # noqa: PLC0415 -- trio is an extra
+
+            self._flights = Flights()
+        elif self._flights is None:
+            self._flights = AsyncioFlights()
+        return self._flights
 
     async def _request(self, scope: Scope, receive: Receive) -> Request:
         headers = _headers(scope)
-        path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
+        path = _below(scope["path"], scope.get("root_path", ""))
         query = scope.get("query_string", b"").decode("latin-1")
         return Request(scope["method"], path, query, headers, await _body(headers, receive))
+
+
+class _ClientLeftError(Exception):
+    """The client left before its body was complete: half a form is no form, and nobody waits for an answer."""
+
+
+def _below(path: str, mount: str) -> str:
+    """Return the path below a mount. Servers differ in whether `path` begins with `root_path`."""
+    mount = mount.rstrip("/")
+    return path[len(mount) :] or "/" if path == mount or path.startswith(mount + "/") else path
 
 
 def _headers(scope: Scope) -> Headers:
@@ -128,6 +153,8 @@ async def _body(headers: Headers, receive: Receive) -> bytes | None:
     more = True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _ClientLeftError
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > BODY_LIMIT:

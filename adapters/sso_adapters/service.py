@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import anyio
 
-from sso_adapters.asgi import AsgiSignIn
+from sso_adapters.asgi import GRACE, AsgiSignIn
 from sso_adapters.directories.sqlite import SqliteDirectory
 from sso_adapters.http.library import AsyncLibrary
 from sso_adapters.http.senders import AsyncHttpxSender
@@ -30,8 +31,13 @@ def build_service(settings: SignInSettings, folder: Path, *, title: str = "sso-c
     Raises OSError or sqlite3.Error where the folder cannot be used.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with ExitStack() as opened:
+        store = SqliteStore(folder / STORE_FILE)
+        opened.callback(store.close)
+        directory = SqliteDirectory(folder / DIRECTORY_FILE)
+        opened.callback(directory.close)
+        files = opened.pop_all()
     sender = AsyncHttpxSender()
-    store, directory = SqliteStore(folder / STORE_FILE), SqliteDirectory(folder / DIRECTORY_FILE)
     library = AsyncLibrary(sender)
     provider = settings.provider
 
@@ -39,9 +45,8 @@ def build_service(settings: SignInSettings, folder: Path, *, title: str = "sso-c
         return library.warm(provider.issuer) if isinstance(provider, OpenIdProvider) else Warm()
 
     async def close() -> None:
-        await sender.aclose()
-        store.close()
-        directory.close()
+        with files:
+            await sender.aclose()
 
     world = AsyncWorld(sender, library, store, directory)
     return AsgiSignIn(Site(settings), world, warm=warm, render=Pages(title=title), closed=close)
@@ -51,4 +56,5 @@ async def serve(
     service: AsgiSignIn, *, host: str, port: int, on_ready: Callable[[], None], stop: anyio.Event | None = None
 ) -> None:
     """Serve until `stop` is set or the caller is cancelled; see `serve_asgi` for what it raises."""
-    await serve_asgi(service, host=host, port=port, on_ready=lambda _address: on_ready(), stop=stop)
+    # The server's patience with the lifespan has to outlast the lifespan's own with the logins under way.
+    await serve_asgi(service, host=host, port=port, on_ready=lambda _address: on_ready(), stop=stop, grace=GRACE + 1)

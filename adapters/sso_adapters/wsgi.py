@@ -43,9 +43,16 @@ class WsgiSignIn:
 
 def _request(environ: Environ) -> Request:
     headers = _headers(environ)
-    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)) if fits(headers) else None
+    body = _body(environ) if fits(headers) else None
     path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace") or "/"
     return Request(environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), headers, body)
+
+
+def _body(environ: Environ) -> bytes | None:
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    body = environ["wsgi.input"].read(length) if length else b""
+    # Of a client that left in the middle, half a form is no form.
+    return body if len(body) == length else None
 
 
 def _headers(environ: Environ) -> Headers:
@@ -55,4 +62,4 @@ def _headers(environ: Environ) -> Headers:
         for name in ("CONTENT_TYPE", "CONTENT_LENGTH")
         if environ.get(name)
     ]
-    return (*named, *plain)
+    return (*plain, *named)

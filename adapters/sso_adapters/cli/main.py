@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 import anyio
 
+from sso_adapters.server import LifespanError
 from sso_core import __version__
 from sso_core.oauth.client import Client
 from sso_core.providers.kinds import OpenIdProvider
@@ -24,6 +25,9 @@ from sso_core.settings.origin import Origin
 from sso_core.settings.sign_in import CALLBACK, SignInSettings
 
 CLIENT_ID = "sso-core-demo"
+PORTS = 65536
+INTERRUPTED = 130
+"""The exit status of a command that was interrupted before it served."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,7 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         lines = "\n".join(f"  {problem}" for problem in error.problems)
         return _complain(f"the settings do not hold together, so nothing was started:\n{lines}", status=2)
-    except (OSError, sqlite3.Error) as error:
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except (OSError, sqlite3.Error, LifespanError) as error:
         return _complain(f"the service cannot start: {error}")
 
 
@@ -57,15 +63,22 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"sso-core {__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")
     demo = commands.add_parser("demo", help="a service and a provider on this machine, to look at")
-    demo.add_argument("--port", type=int, default=4000, help="of the service (default 4000)")
-    demo.add_argument("--provider-port", type=int, default=4001, help="of the provider (default 4001)")
+    demo.add_argument("--port", type=_port, default=4000, help="of the service (default 4000)")
+    demo.add_argument("--provider-port", type=_port, default=4001, help="of the provider (default 4001)")
     demo.add_argument("--no-open", action="store_true", help="do not open a browser")
     demo.set_defaults(run=_demo)
     serve = commands.add_parser("serve", help="sign-in against the provider that the environment names")
     serve.add_argument("--host", default="127.0.0.1", help="to listen on (default 127.0.0.1)")
-    serve.add_argument("--port", type=int, default=4000, help="to listen on (default 4000)")
+    serve.add_argument("--port", type=_port, default=4000, help="to listen on (default 4000)")
     serve.set_defaults(run=_serve)
     return parser
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 < port < PORTS:
+        raise ValueError
+    return port
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -87,7 +100,6 @@ def _demo(options: argparse.Namespace) -> int:
         from sso_adapters.server import serve_asgi  # noqa: PLC0415 -- beside what needs the extra
         from sso_adapters.service import build_service, serve  # noqa: PLC0415 -- needs the extra
 
-        service = build_service(settings, folder, title="sso-core demo")
         stop, listening = anyio.Event(), anyio.Event()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_until_interrupted, stop)
@@ -100,11 +112,13 @@ def _demo(options: argparse.Namespace) -> int:
 
             tasks.start_soon(provide)
             await listening.wait()
+            service = build_service(settings, folder, title="sso-core demo")
             await serve(service, host="127.0.0.1", port=options.port, on_ready=ready, stop=stop)
             tasks.cancel_scope.cancel()
 
-    if "SSO_DATA_DIR" in os.environ:
-        _run(both, Path(os.environ["SSO_DATA_DIR"]))
+    chosen = os.environ.get("SSO_DATA_DIR")
+    if chosen:
+        _run(both, Path(chosen))
     else:
         with TemporaryDirectory(prefix="sso-core-demo-") as folder:
             _run(both, Path(folder))
@@ -146,5 +160,12 @@ async def _until_interrupted(stop: anyio.Event) -> None:
 def _run(program: Callable[[Path], Coroutine[object, object, None]], folder: Path) -> None:
     try:
         anyio.run(program, folder)
-    except* OSError as group:
-        raise group.exceptions[0] from None
+    except BaseExceptionGroup as group:
+        raise _innermost(group) from None
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """Return what task groups wrapped, where it is one exception."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error

@@ -30,28 +30,46 @@ CREATE TABLE IF NOT EXISTS accounts (
     UNIQUE (issuer, subject)
 ) STRICT
 """
+MODE = 0o600
 BUSY = 5.0
 """Seconds to wait for another writer."""
 
 
 class SqliteDirectory:
-    """Accounts in a file that only its owner can read. Raises OSError or sqlite3.Error if it cannot be opened."""
+    """Accounts in a file that only its owner can read.
+
+    Raises OSError or sqlite3.Error if the file cannot be opened, belongs to something else, or was written by a later
+    version.
+    """
 
     in_memory = False
 
     def __init__(self, path: Path | str) -> None:
         if path != ":memory:":
-            Path(path).touch(mode=0o600)
+            Path(path).touch(mode=MODE)
+            Path(path).chmod(MODE)
         self._lock = Lock()
         self._connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.execute(_SCHEMA)
-        self._connection.execute(f"PRAGMA user_version = {_VERSION}")
+        try:
+            self._open()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _open(self) -> None:
+        execute = self._connection.execute
+        (version,) = execute("PRAGMA user_version").fetchone()
+        if version not in (0, _VERSION):
+            raise sqlite3.DatabaseError(f"the directory has version {version}, and this program knows {_VERSION}")
+        execute("PRAGMA journal_mode = WAL")
+        execute("PRAGMA synchronous = FULL")
+        execute(_SCHEMA)
+        execute(f"PRAGMA user_version = {_VERSION}")
 
     def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+        """Close the file, once whoever is using it has finished."""
+        with self._lock:
+            self._connection.close()
 
     def perform(self, effect: ReadAccount | WriteAccount) -> DirectoryEvent:
         """Do what a flow asks; safe to call from several threads."""
@@ -78,8 +96,10 @@ class SqliteDirectory:
                     self._apply(change)
         except sqlite3.IntegrityError:
             holds = False
-        except sqlite3.Error:
-            execute("ROLLBACK")
+        except BaseException:
+            # A transaction left open would refuse every later one. Some errors of SQLite have ended it already.
+            if self._connection.in_transaction:
+                execute("ROLLBACK")
             raise
         if not holds:
             execute("ROLLBACK")
@@ -98,13 +118,12 @@ class SqliteDirectory:
     def _holds(self, guard: Guard) -> bool:
         match guard:
             case AccountAbsent(issuer, subject):
-                query, values = "issuer = ? AND subject = ?", (issuer, subject)
-                expected = None
+                query = "SELECT NOT EXISTS (SELECT 1 FROM accounts WHERE issuer = ? AND subject = ?)"
+                values: tuple[str | int, ...] = (issuer, subject)
             case AccountUnchanged(account_id, revision):
-                query, values = "account_id = ? AND ? IS NOT NULL", (account_id, account_id)
-                expected = (revision,)
-        found = self._connection.execute(f"SELECT revision FROM accounts WHERE {query}", values).fetchone()  # noqa: S608 -- both texts stand above
-        return bool(found == expected)
+                query = "SELECT EXISTS (SELECT 1 FROM accounts WHERE account_id = ? AND revision = ?)"
+                values = (account_id, revision)
+        return bool(self._connection.execute(query, values).fetchone()[0])
 
     def _apply(self, change: Change) -> None:
         match change:
@@ -113,7 +132,9 @@ class SqliteDirectory:
                     "INSERT INTO accounts VALUES (?, ?, ?, ?, 1)", (account_id, issuer, subject, display_name)
                 )
             case RenameAccount(account_id, display_name):
-                self._connection.execute(
+                renamed = self._connection.execute(
                     "UPDATE accounts SET display_name = ?, revision = revision + 1 WHERE account_id = ?",
                     (display_name, account_id),
                 )
+                if renamed.rowcount != 1:
+                    raise sqlite3.IntegrityError("there is no such account")

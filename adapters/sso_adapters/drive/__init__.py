@@ -36,5 +36,10 @@ class AsyncWorld(Protocol):
         ...
 
 
+def sole(raised: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return what a task group raised as the world raised it, where that is one exception; else the group."""
+    return raised.exceptions[0] if len(raised.exceptions) == 1 else raised
+
+
 class ShuttingDownError(Exception):
     """The service is stopping and begins no flow that it would have to see through."""

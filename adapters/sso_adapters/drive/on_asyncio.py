@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from sso_adapters.drive import AsyncWorld, ShuttingDownError, Watch
+from sso_adapters.drive import AsyncWorld, ShuttingDownError, Watch, sole
 from sso_core.effects import Effect, Event
 from sso_core.machine import Resting, Working, advance_any
 
@@ -57,7 +57,7 @@ async def run_asyncio(
     """Run a flow to its end and return the state in which it rests.
 
     A flow that says it is `uninterruptible` goes on when the caller is cancelled; a service that stops waits for it
-    by `flights.drain`. Exceptions of the world are bugs and pass, in a group where several effects were performed.
+    by `flights.drain`. Exceptions of the world are bugs and pass, in a group only where there are several at once.
     """
     if isinstance(state, Working) and state.uninterruptible:
         return await flights.fly(state, world, watch)
@@ -77,6 +77,9 @@ async def _run(state: Working | Resting, world: AsyncWorld, watch: Watch | None)
 async def _perform(effects: tuple[Effect, ...], world: AsyncWorld) -> list[Event]:
     if len(effects) == 1:
         return [await world.perform(effects[0])]
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(world.perform(effect)) for effect in effects]
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(world.perform(effect)) for effect in effects]
+    except BaseExceptionGroup as raised:
+        raise sole(raised) from None
     return [task.result() for task in tasks]

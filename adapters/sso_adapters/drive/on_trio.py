@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import trio
 
-from sso_adapters.drive import AsyncWorld, ShuttingDownError, Watch
+from sso_adapters.drive import AsyncWorld, ShuttingDownError, Watch, sole
 from sso_core.effects import Effect, Event
 from sso_core.machine import Resting, Working, advance_any
 
@@ -59,7 +59,7 @@ async def run_trio(
     """Run a flow to its end and return the state in which it rests.
 
     A flow that says it is `uninterruptible` goes on when the caller is cancelled; a service that stops waits for it
-    by `flights.drain`. Exceptions of the world are bugs and pass, in a group where several effects were performed.
+    by `flights.drain`. Exceptions of the world are bugs and pass, in a group only where there are several at once.
     """
     if isinstance(state, Working) and state.uninterruptible:
         return await (flights or Flights()).fly(state, world, watch)
@@ -84,7 +84,10 @@ async def _perform(effects: tuple[Effect, ...], world: AsyncWorld) -> list[Event
     async def perform(position: int, effect: Effect) -> None:
         events[position] = await world.perform(effect)
 
-    async with trio.open_nursery() as nursery:
-        for position, effect in enumerate(effects):
-            nursery.start_soon(perform, position, effect)
+    try:
+        async with trio.open_nursery() as nursery:
+            for position, effect in enumerate(effects):
+                nursery.start_soon(perform, position, effect)
+    except BaseExceptionGroup as raised:
+        raise sole(raised) from None
     return [events[position] for position in range(len(effects))]
