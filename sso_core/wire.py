@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from ipaddress import IPv6Address, ip_address
 from math import isfinite
 from typing import Any, NoReturn
-from urllib.parse import unquote_to_bytes, urlencode, urlsplit
+from urllib.parse import quote_plus, unquote_to_bytes, urlsplit
 
 import attrs
 
@@ -176,7 +176,15 @@ def _unescape(text: str) -> str:
 
 def encode_form(pairs: Iterable[tuple[str, str]]) -> str:
     """Return pairs as `application/x-www-form-urlencoded`, in order."""
-    return urlencode(list(pairs))
+    return "&".join(f"{_escape(name)}={_escape(value)}" for name, value in pairs)
+
+
+def _escape(text: str) -> str:
+    # Most of what a login sends is plain already, and quoting it is a tenth of the login's own work.
+    return text if _PLAIN.fullmatch(text) else quote_plus(text)
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*", re.ASCII)
 
 
 # base64url
