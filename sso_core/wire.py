@@ -181,10 +181,10 @@ def encode_form(pairs: Iterable[tuple[str, str]]) -> str:
 
 def _escape(text: str) -> str:
     # Most of what a login sends is plain already, and quoting it is a tenth of the login's own work.
-    return text if _PLAIN.fullmatch(text) else quote_plus(text)
+    return text if _UNRESERVED.fullmatch(text) else quote_plus(text)
 
 
-_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*", re.ASCII)
+_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*", re.ASCII)
 
 
 # base64url
