@@ -1,15 +1,20 @@
-"""What every short-lived store promises, as tests to inherit.
+"""What every store of short-lived things promises, as tests to inherit.
 
     class TestMyStore(StoreSuite):
         def open(self, clock): return MyStore(clock=clock)
 
-The store is empty, tells time by `clock`, and has a synchronous `perform`.
+        def perform_at_once(self, store, effects):
+            with ThreadPoolExecutor(len(effects)) as threads:
+                return list(threads.map(store.perform, effects))
+
+The store is empty, tells time by `clock`, and has a synchronous `perform`. pytest collects the tests by name, and any
+other runner may call them.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from sso_core.effects import (
@@ -28,10 +33,15 @@ from sso_core.effects import (
     Taken,
 )
 
-LOGIN, SESSION = Kind.LOGIN, Kind.SESSION
-PEEK = Peek(LOGIN, "k")
-TAKE = Take(LOGIN, "k", b"marker", 60)
-KEEP = Keep(LOGIN, "k", b"value", 60)
+StoreEffect = Keep | Take | Peek | Drop
+
+RACERS = 50
+MINUTE = 60.0
+KEY = "n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg"
+AWKWARD = (b"", b"\x00", b"\xff\xfe\x00\r\n", b"0", bytes(range(256)) * 16)
+"""Values that a codec on the way may spoil."""
+AWKWARD_KEYS = ("", "a b", "a:b", "A", "a", "\u00e9", "e\u0301", "\u20ac/..?*[%_", "1", "01")
+"""Keys that a careless store takes for one another."""
 
 
 class Store(Protocol):
@@ -53,6 +63,24 @@ class Clock:
         return self.now
 
 
+def keep(value: bytes = b"value", key: str = KEY, *, ttl: float = MINUTE, only_if_absent: bool = False) -> Keep:
+    """Return a `Keep` as the tests use it."""
+    return Keep(Kind.LOGIN, key, value, ttl, only_if_absent=only_if_absent)
+
+
+def take(key: str = KEY, *, marker: bytes = b"marker", marker_ttl: float = MINUTE) -> Take:
+    """Return a `Take` as the tests use it."""
+    return Take(Kind.LOGIN, key, marker, marker_ttl)
+
+
+def peek(key: str = KEY) -> Peek:
+    """Return a `Peek` as the tests use it."""
+    return Peek(Kind.LOGIN, key)
+
+
+KEEP, TAKE, PEEK = keep(), take(), peek()
+
+
 class StoreSuite(ABC):
     """Subclass it for a store."""
 
@@ -60,69 +88,172 @@ class StoreSuite(ABC):
     def open(self, clock: Callable[[], float]) -> Store:
         """Return an empty store."""
 
-    def perform(self, *effects: Keep | Take | Peek | Drop) -> list[Event]:
-        """Perform effects one after the other on an empty store."""
-        store = self.open(Clock())
-        return [store.perform(effect) for effect in effects]
-
-    def test_what_was_kept_is_found_and_stays(self) -> None:
-        """Looking changes nothing."""
-        assert self.perform(KEEP, PEEK, PEEK) == [Kept(), Found(b"value"), Found(b"value")]
+    @abstractmethod
+    def perform_at_once(self, store: Store, effects: Sequence[StoreEffect]) -> Sequence[Event]:
+        """Have it perform all of them at the same moment, from as many threads, tasks or processes as there are."""
 
     def test_what_was_never_kept_is_missing(self) -> None:
-        """So says every effect that asks for it."""
-        assert self.perform(PEEK, TAKE, Drop(LOGIN, "k")) == [Missing(), Missing(), Dropped()]
-
-    def test_a_value_is_taken_once(self) -> None:
-        """Whoever comes later gets the marker."""
-        late = Take(LOGIN, "k", b"other marker", 60)
-        assert self.perform(KEEP, TAKE, late) == [Kept(), Taken(b"value"), AlreadyTaken(b"marker")]
-
-    def test_a_marker_is_not_found_by_looking(self) -> None:
-        """It is no value."""
-        assert self.perform(KEEP, TAKE, PEEK)[-1] == Missing()
-
-    def test_a_value_that_is_put_back_can_be_taken_again(self) -> None:
-        """Keeping overwrites the marker."""
-        assert self.perform(KEEP, TAKE, KEEP, TAKE)[-1] == Taken(b"value")
-
-    def test_what_is_dropped_is_gone_marker_and_all(self) -> None:
-        """Dropping forgets that there was something to take."""
-        assert self.perform(KEEP, Drop(LOGIN, "k"), PEEK)[-1] == Missing()
-        assert self.perform(KEEP, TAKE, Drop(LOGIN, "k"), TAKE)[-1] == Missing()
-
-    def test_the_first_to_keep_stays_where_it_is_asked_for(self) -> None:
-        """A value and a marker both occupy a key."""
-        first = Keep(LOGIN, "k", b"first", 60, only_if_absent=True)
-        second = Keep(LOGIN, "k", b"second", 60, only_if_absent=True)
-        assert self.perform(first, second, PEEK) == [Kept(), Occupied(b"first"), Found(b"first")]
-        assert self.perform(KEEP, TAKE, second)[-1] == Occupied(b"marker")
-
-    def test_one_value_takes_the_place_of_another(self) -> None:
-        """Both happen in one step."""
-        successor = Keep(SESSION, "new", b"n", 60, instead_of="old")
-        events = self.perform(Keep(SESSION, "old", b"o", 60), successor, Peek(SESSION, "old"), Peek(SESSION, "new"))
-        assert events == [Kept(), Kept(), Missing(), Found(b"n")]
-
-    def test_kinds_do_not_meet(self) -> None:
-        """A session is not found where a login lies under the same key."""
-        assert self.perform(KEEP, Peek(SESSION, "k"), Drop(SESSION, "k"), PEEK)[-1] == Found(b"value")
-
-    def test_what_is_over_is_missing(self) -> None:
-        """Values and markers end with their time."""
-        clock = Clock()
-        store = self.open(clock)
-        store.perform(KEEP)
-        clock.now += 59
-        assert store.perform(PEEK) == Found(b"value")
-        clock.now += 1
+        """An empty store has nothing, and says so."""
+        store = self.open(Clock())
         assert store.perform(PEEK) == Missing()
-        assert store.perform(Keep(LOGIN, "k", b"again", 60, only_if_absent=True)) == Kept()
-        store.perform(TAKE)
-        clock.now += 60
+        assert store.perform(TAKE) == Missing()
         assert store.perform(TAKE) == Missing()
 
-    def test_any_bytes_come_back_as_they_were(self) -> None:
-        """Nothing is decoded on the way."""
-        value = bytes(range(256))
-        assert self.perform(Keep(LOGIN, "k", value, 60), TAKE)[-1] == Taken(value)
+    def test_a_value_is_found_as_it_was_kept_and_stays(self) -> None:
+        """To the byte, as often as somebody looks."""
+        store = self.open(Clock())
+        for value in AWKWARD:
+            assert store.perform(keep(value)) == Kept()
+            assert store.perform(PEEK) == Found(value)
+            assert store.perform(PEEK) == Found(value)
+
+    def test_a_value_is_taken_as_it_was_kept(self) -> None:
+        """To the byte; and so is the mark."""
+        store = self.open(Clock())
+        for number, value in enumerate(AWKWARD):
+            store.perform(keep(value, str(number)))
+            assert store.perform(take(str(number), marker=value[::-1])) == Taken(value)
+            assert store.perform(take(str(number))) == AlreadyTaken(value[::-1])
+
+    def test_keys_are_told_apart_by_every_character(self) -> None:
+        """No folding of case, no normal form, no pattern."""
+        store = self.open(Clock())
+        for key in AWKWARD_KEYS:
+            assert store.perform(keep(key.encode(), key)) == Kept()
+        for key in AWKWARD_KEYS:
+            assert store.perform(peek(key)) == Found(key.encode())
+
+    def test_kinds_are_told_apart(self) -> None:
+        """A login is no session, even under the same key."""
+        store = self.open(Clock())
+        store.perform(keep(b"login"))
+        assert store.perform(Peek(Kind.SESSION, KEY)) == Missing()
+        store.perform(Keep(Kind.SESSION, KEY, b"session", MINUTE))
+        store.perform(Drop(Kind.SESSION, KEY))
+        assert store.perform(PEEK) == Found(b"login")
+
+    def test_a_value_is_taken_once_and_the_first_mark_stays(self) -> None:
+        """Whoever comes later is told what the first one left."""
+        store = self.open(Clock())
+        store.perform(KEEP)
+        assert store.perform(take(marker=b"first")) == Taken(b"value")
+        assert store.perform(take(marker=b"second")) == AlreadyTaken(b"first")
+        assert store.perform(take(marker=b"third")) == AlreadyTaken(b"first")
+
+    def test_a_mark_is_not_found(self) -> None:
+        """What was taken is not there to be looked at."""
+        store = self.open(Clock())
+        store.perform(KEEP)
+        store.perform(TAKE)
+        assert store.perform(PEEK) == Missing()
+
+    def test_a_value_is_kept_over_another_one_and_over_a_mark(self) -> None:
+        """So that a login whose code went nowhere can be put back."""
+        store = self.open(Clock())
+        store.perform(keep(b"first"))
+        assert store.perform(keep(b"second")) == Kept()
+        assert store.perform(TAKE) == Taken(b"second")
+        assert store.perform(keep(b"third")) == Kept()
+        assert store.perform(TAKE) == Taken(b"third")
+
+    def test_with_only_if_absent_nothing_is_overwritten(self) -> None:
+        """Neither a value nor a mark; the asker gets what is there."""
+        store = self.open(Clock())
+        assert store.perform(keep(b"first", only_if_absent=True)) == Kept()
+        assert store.perform(keep(b"second", only_if_absent=True)) == Occupied(b"first")
+        assert store.perform(take(marker=b"mark")) == Taken(b"first")
+        assert store.perform(keep(b"third", only_if_absent=True)) == Occupied(b"mark")
+        assert store.perform(TAKE) == AlreadyTaken(b"mark")
+
+    def test_what_a_value_replaces_goes_in_the_same_step(self) -> None:
+        """The former session ends when the new one begins; where none begins, it stays."""
+        store = self.open(Clock())
+        store.perform(keep(b"old", "old"))
+        assert store.perform(Keep(Kind.LOGIN, "new", b"new", MINUTE, instead_of="old")) == Kept()
+        assert store.perform(peek("old")) == Missing()
+        assert store.perform(peek("new")) == Found(b"new")
+        store.perform(keep(b"other", "other"))
+        replacement = Keep(Kind.LOGIN, "new", b"newer", MINUTE, only_if_absent=True, instead_of="other")
+        assert store.perform(replacement) == Occupied(b"new")
+        assert store.perform(peek("other")) == Found(b"other")
+
+    def test_a_value_may_replace_itself_and_what_is_not_there(self) -> None:
+        """Both are nothing special."""
+        store = self.open(Clock())
+        store.perform(keep(b"old"))
+        assert store.perform(Keep(Kind.LOGIN, KEY, b"new", MINUTE, instead_of=KEY)) == Kept()
+        assert store.perform(PEEK) == Found(b"new")
+        assert store.perform(Keep(Kind.LOGIN, KEY, b"newer", MINUTE, instead_of="nothing")) == Kept()
+        assert store.perform(PEEK) == Found(b"newer")
+
+    def test_what_was_dropped_is_gone(self) -> None:
+        """A value, a mark, or nothing: afterwards there is nothing."""
+        store = self.open(Clock())
+        assert store.perform(Drop(Kind.LOGIN, KEY)) == Dropped()
+        store.perform(KEEP)
+        assert store.perform(Drop(Kind.LOGIN, KEY)) == Dropped()
+        assert store.perform(TAKE) == Missing()
+        store.perform(KEEP)
+        store.perform(TAKE)
+        assert store.perform(Drop(Kind.LOGIN, KEY)) == Dropped()
+        assert store.perform(keep(only_if_absent=True)) == Kept()
+
+    def test_a_value_is_over_after_its_time(self) -> None:
+        """And not before; for whoever looks, takes, or keeps only if nothing is there."""
+        clock = Clock()
+        store = self.open(clock)
+        store.perform(keep(b"looked at", "1", ttl=60.0))
+        store.perform(keep(b"taken", "2", ttl=60.0))
+        store.perform(keep(b"in the way", "3", ttl=60.0))
+        clock.now += 59.0
+        assert store.perform(peek("1")) == Found(b"looked at")
+        clock.now += 1.0
+        assert store.perform(peek("1")) == Missing()
+        assert store.perform(take("2")) == Missing()
+        assert store.perform(keep(b"new", "3", only_if_absent=True)) == Kept()
+
+    def test_a_mark_lasts_as_long_as_its_taker_said(self) -> None:
+        """However long the value would have lasted."""
+        clock = Clock()
+        store = self.open(clock)
+        store.perform(keep(key="short", ttl=1000.0))
+        store.perform(keep(key="long", ttl=10.0))
+        store.perform(take("short", marker_ttl=20.0))
+        store.perform(take("long", marker_ttl=500.0))
+        clock.now += 21.0
+        assert store.perform(take("short")) == Missing()
+        assert store.perform(take("long")) == AlreadyTaken(b"marker")
+
+    def test_a_value_kept_again_has_its_new_time(self) -> None:
+        """Longer or shorter than the former one."""
+        clock = Clock()
+        store = self.open(clock)
+        store.perform(keep(b"former", "longer", ttl=10.0))
+        store.perform(keep(b"longer", "longer", ttl=100.0))
+        store.perform(keep(b"former", "shorter", ttl=100.0))
+        store.perform(keep(b"shorter", "shorter", ttl=10.0))
+        clock.now += 11.0
+        assert store.perform(peek("longer")) == Found(b"longer")
+        assert store.perform(peek("shorter")) == Missing()
+
+    def test_of_many_who_take_at_once_one_gets_it(self) -> None:
+        """The rest are told that it is taken, by the mark of the one."""
+        store = self.open(Clock())
+        store.perform(KEEP)
+        takes = [take(marker=str(number).encode()) for number in range(RACERS)]
+        answers = self.perform_at_once(store, takes)
+        assert [answer for answer in answers if isinstance(answer, Taken)] == [Taken(b"value")]
+        marks = [answer.marker for answer in answers if isinstance(answer, AlreadyTaken)]
+        assert len(marks) == RACERS - 1
+        assert len(set(marks)) == 1
+
+    def test_of_many_who_keep_only_if_absent_at_once_one_does(self) -> None:
+        """The rest are shown its value."""
+        store = self.open(Clock())
+        keeps = [keep(str(number).encode(), only_if_absent=True) for number in range(RACERS)]
+        answers = self.perform_at_once(store, keeps)
+        assert sum(answer == Kept() for answer in answers) == 1
+        shown = [answer for answer in answers if isinstance(answer, Occupied)]
+        assert len(shown) == RACERS - 1
+        assert len(set(shown)) == 1
+        assert store.perform(PEEK) == Found(shown[0].value)

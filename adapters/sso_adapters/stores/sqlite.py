@@ -6,8 +6,9 @@ import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
-from threading import Lock
+from typing import ClassVar, assert_never
 
+from sso_adapters.sqlite_file import SqliteFile, transaction
 from sso_adapters.stores.memory import StoreEffect, StoreEvent
 from sso_core.effects import (
     AlreadyTaken,
@@ -25,83 +26,86 @@ from sso_core.effects import (
     Taken,
 )
 
-BUSY = 2.0
-"""Seconds to wait for another writer."""
-SWEEP = 100
-"""Writes between two sweeps of what is over."""
+PATIENCE = 2.0
+"""Seconds to wait for other threads, and for other processes: a browser waits for the answer."""
+SWEPT = 8
+"""Entries that are over and removed in passing by each `Keep`: more than it adds, so that none has to pay for many."""
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS short_lived (
-    kind TEXT NOT NULL,
-    key TEXT NOT NULL,
-    value BLOB NOT NULL,
-    taken INTEGER NOT NULL,
-    ends REAL NOT NULL,
-    PRIMARY KEY (kind, key)
-) STRICT, WITHOUT ROWID
-"""
-_Row = tuple[bytes, int]
+# Entries lie in the order in which they come, and both indices are small: a login costs little more than itself.
+_STEPS = (
+    (
+        """
+        CREATE TABLE short_lived (
+            kind TEXT NOT NULL,
+            key TEXT NOT NULL,
+            value BLOB NOT NULL,
+            taken INTEGER NOT NULL,
+            ends REAL NOT NULL
+        ) STRICT
+        """,
+        "CREATE UNIQUE INDEX short_lived_key ON short_lived (key, kind)",
+        "CREATE INDEX short_lived_ends ON short_lived (ends)",
+    ),
+)
 
 
 class SqliteStore:
     """Keeps values until their time is over, by the wall clock, in a file that only its owner can read.
 
-    Raises OSError or sqlite3.Error if the file cannot be opened; afterwards every failure is `StoreUnreachable`.
+    A value survives a crash; after a loss of power the last ones may be gone, and the last takings undone. Raises
+    OSError or sqlite3.Error if the file cannot be opened; afterwards every failure is `StoreUnreachable`.
     """
 
-    in_memory = False
+    in_memory: ClassVar[bool] = False
 
-    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
-        path.touch(mode=0o600)
+    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time, patience: float = PATIENCE) -> None:
+        self._file = SqliteFile(path, _STEPS, durable=False, patience=patience)
         self._clock = clock
-        self._lock = Lock()
-        self._writes = 0
-        self._connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = NORMAL")
-        self._connection.execute(_SCHEMA)
 
     def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+        """Close the file, once whoever is using it has finished."""
+        self._file.close()
 
     def perform(self, effect: StoreEffect) -> StoreEvent:
         """Do what a flow asks; safe to call from several threads, and beside other processes."""
-        with self._lock:
-            try:
-                if isinstance(effect, Peek):
-                    return self._peek(effect)
-                return self._write(effect)
-            except sqlite3.Error as error:
-                return StoreUnreachable(type(error).__name__)
-
-    def _peek(self, effect: Peek) -> Found | Missing:
-        row = self._row(effect.kind, effect.key)
-        return Missing() if row is None or row[1] else Found(row[0])
-
-    def _write(self, effect: Keep | Take | Drop) -> StoreEvent:
-        self._connection.execute("BEGIN IMMEDIATE")
         try:
-            self._sweep()
-            match effect:
-                case Keep():
-                    event: StoreEvent = self._keep(effect)
-                case Take():
-                    event = self._take(effect)
-                case Drop():
-                    self._drop(effect.kind, effect.key)
-                    event = Dropped()
-            self._connection.execute("COMMIT")
-        except sqlite3.Error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
-        return event
+            with self._file.turn() as connection:
+                return _Visit(connection, self._clock).perform(effect)
+        except sqlite3.Error as error:
+            return StoreUnreachable(type(error).__name__)
+
+
+class _Visit:
+    """One effect. The clock is read within the transaction: waiting for it takes time."""
+
+    def __init__(self, connection: sqlite3.Connection, clock: Callable[[], float]) -> None:
+        self._connection = connection
+        self._execute = connection.execute
+        self._clock = clock
+
+    def perform(self, effect: StoreEffect) -> StoreEvent:
+        match effect:
+            case Peek():
+                row = self._row(effect.kind, effect.key)
+                return Missing() if row is None or row[1] else Found(row[0])
+            case Keep():
+                with transaction(self._connection):
+                    return self._keep(effect)
+            case Take():
+                with transaction(self._connection):
+                    return self._take(effect)
+            case Drop():
+                self._drop(effect.kind, effect.key)
+                return Dropped()
+            case _:
+                assert_never(effect)
 
     def _keep(self, effect: Keep) -> Kept | Occupied:
-        row = self._row(effect.kind, effect.key) if effect.only_if_absent else None
-        if row is not None:
-            return Occupied(row[0])
+        self._sweep()
+        if effect.only_if_absent:
+            row = self._row(effect.kind, effect.key)
+            if row is not None:
+                return Occupied(row[0])
         if effect.instead_of is not None:
             self._drop(effect.kind, effect.instead_of)
         self._put(effect.kind, effect.key, effect.value, taken=False, ttl=effect.ttl)
@@ -117,19 +121,18 @@ class SqliteStore:
         self._put(effect.kind, effect.key, effect.marker, taken=True, ttl=effect.marker_ttl)
         return Taken(value)
 
-    def _row(self, kind: Kind, key: str) -> _Row | None:
-        query = "SELECT value, taken FROM short_lived WHERE kind = ? AND key = ? AND ends > ?"
-        found: _Row | None = self._connection.execute(query, (kind.value, key, self._clock())).fetchone()
-        return found
+    def _row(self, kind: Kind, key: str) -> tuple[bytes, int] | None:
+        query = "SELECT value, taken FROM short_lived WHERE key = ? AND kind = ? AND ends > ?"
+        row: tuple[bytes, int] | None = self._execute(query, (key, kind.value, self._clock())).fetchone()
+        return row
 
     def _put(self, kind: Kind, key: str, value: bytes, *, taken: bool, ttl: float) -> None:
-        row = (kind.value, key, value, int(taken), self._clock() + ttl)
-        self._connection.execute("INSERT OR REPLACE INTO short_lived VALUES (?, ?, ?, ?, ?)", row)
+        row = (kind.value, key, value, taken, self._clock() + ttl)
+        self._execute("INSERT OR REPLACE INTO short_lived (kind, key, value, taken, ends) VALUES (?, ?, ?, ?, ?)", row)
 
     def _drop(self, kind: Kind, key: str) -> None:
-        self._connection.execute("DELETE FROM short_lived WHERE kind = ? AND key = ?", (kind.value, key))
+        self._execute("DELETE FROM short_lived WHERE key = ? AND kind = ?", (key, kind.value))
 
     def _sweep(self) -> None:
-        self._writes += 1
-        if self._writes % SWEEP == 1:
-            self._connection.execute("DELETE FROM short_lived WHERE ends <= ?", (self._clock(),))
+        over = "SELECT rowid FROM short_lived WHERE ends <= ? ORDER BY ends LIMIT ?"
+        self._execute(f"DELETE FROM short_lived WHERE rowid IN ({over})", (self._clock(), SWEPT))  # noqa: S608 -- the text stands above

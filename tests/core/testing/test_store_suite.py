@@ -1,7 +1,10 @@
+"""The suite finds the stores that break a promise, and only those."""
+
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+import attrs
 import pytest
 
 from sso_core.effects import (
@@ -19,7 +22,7 @@ from sso_core.effects import (
     Take,
     Taken,
 )
-from sso_core.testing.store_suite import StoreSuite
+from sso_core.testing.store_suite import Store, StoreEffect, StoreSuite
 
 
 class PlainStore:
@@ -43,7 +46,8 @@ class PlainStore:
             case Keep():
                 if effect.only_if_absent and there:
                     return Occupied(value)
-                self.entries.pop((effect.kind, effect.instead_of or ""), None)
+                if effect.instead_of is not None:
+                    self.entries.pop((effect.kind, effect.instead_of), None)
                 self.entries[place] = (effect.value, False, now + effect.ttl)
                 return Kept()
             case Take():
@@ -54,15 +58,96 @@ class PlainStore:
 
 
 class TestAPlainStore(StoreSuite):
-    def open(self, clock: Callable[[], float]) -> PlainStore:
+    def open(self, clock: Callable[[], float]) -> Store:
         return PlainStore(clock)
 
-
-class Immortal(StoreSuite):
-    def open(self, clock: Callable[[], float]) -> PlainStore:
-        return PlainStore(lambda: 0.0)
+    def perform_at_once(self, store: Store, effects: Sequence[StoreEffect]) -> Sequence[Event]:
+        return [store.perform(effect) for effect in effects]
 
 
-def test_a_store_in_which_nothing_ends_is_found() -> None:
+class Suite(TestAPlainStore):
+    __test__ = False
+
+    def __init__(self, kind: type[PlainStore]) -> None:
+        self.kind = kind
+
+    def open(self, clock: Callable[[], float]) -> Store:
+        return self.kind(clock)
+
+
+class Immortal(PlainStore):
+    def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__(lambda: clock() * 0)
+
+
+class FoldsCase(PlainStore):
+    def perform(self, effect: StoreEffect) -> Event:
+        return super().perform(attrs.evolve(effect, key=effect.key.lower()))
+
+
+class MixesKinds(PlainStore):
+    def perform(self, effect: StoreEffect) -> Event:
+        return super().perform(attrs.evolve(effect, kind=Kind.LOGIN))
+
+
+class LeavesNoMark(PlainStore):
+    def perform(self, effect: StoreEffect) -> Event:
+        event = super().perform(effect)
+        if isinstance(event, Taken):
+            super().perform(Drop(effect.kind, effect.key))
+        return event
+
+
+class GivesTwice(PlainStore):
+    def perform(self, effect: StoreEffect) -> Event:
+        found = super().perform(Peek(effect.kind, effect.key))
+        event = super().perform(effect)
+        if isinstance(event, Taken) and effect.key and isinstance(found, Found):
+            self.entries[effect.kind, effect.key] = (found.value, False, self.clock() + 60)
+        return event
+
+
+class Overwrites(PlainStore):
+    def perform(self, effect: StoreEffect) -> Event:
+        return super().perform(attrs.evolve(effect, only_if_absent=False) if isinstance(effect, Keep) else effect)
+
+
+class ForgetsToReplace(PlainStore):
+    def perform(self, effect: StoreEffect) -> Event:
+        return super().perform(attrs.evolve(effect, instead_of=None) if isinstance(effect, Keep) else effect)
+
+
+class Decodes(PlainStore):
+    def perform(self, effect: StoreEffect) -> Event:
+        if isinstance(effect, Keep):
+            effect = attrs.evolve(effect, value=effect.value.decode(errors="replace").encode())
+        return super().perform(effect)
+
+
+class ShowsMarks(PlainStore):
+    def perform(self, effect: StoreEffect) -> Event:
+        value, _, ends = self.entries.get((effect.kind, effect.key), (b"", False, 0.0))
+        if isinstance(effect, Peek) and ends > self.clock():
+            return Found(value)
+        return super().perform(effect)
+
+
+@pytest.mark.parametrize(
+    ("store", "test"),
+    [
+        (Immortal, "test_a_value_is_over_after_its_time"),
+        (Immortal, "test_a_mark_lasts_as_long_as_its_taker_said"),
+        (FoldsCase, "test_keys_are_told_apart_by_every_character"),
+        (MixesKinds, "test_kinds_are_told_apart"),
+        (LeavesNoMark, "test_a_value_is_taken_once_and_the_first_mark_stays"),
+        (GivesTwice, "test_of_many_who_take_at_once_one_gets_it"),
+        (Overwrites, "test_with_only_if_absent_nothing_is_overwritten"),
+        (Overwrites, "test_of_many_who_keep_only_if_absent_at_once_one_does"),
+        (ForgetsToReplace, "test_what_a_value_replaces_goes_in_the_same_step"),
+        (Decodes, "test_a_value_is_found_as_it_was_kept_and_stays"),
+        (ShowsMarks, "test_a_mark_is_not_found"),
+    ],
+)
+def test_a_broken_promise_is_found(store: type[PlainStore], test: str) -> None:
     with pytest.raises(AssertionError):
-        Immortal().test_what_is_over_is_missing()
+        getattr(Suite(store), test)()
