@@ -72,7 +72,12 @@ def test_a_token_is_taken_apart_to_the_byte() -> None:
 
 def test_keys_and_addresses_of_keys_in_a_header_are_never_looked_at() -> None:
     thief = signing_key(seed="thief")
-    own = {"jwk": thief.jwk, "jku": "https://evil.example/keys", "x5u": "https://evil.example/", "x5c": ["AA"]}
+    own: dict[str, Any] = {
+        "jwk": thief.jwk,
+        "jku": "https://evil.example/keys",
+        "x5u": "https://evil.example/",
+        "x5c": ["AA"],
+    }
     assert refusal(compact(header(**own), PAYLOAD, thief)) is Reason.BAD_SIGNATURE
     assert json.loads(believe(token(**own))) == PAYLOAD
 
