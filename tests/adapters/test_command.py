@@ -1,0 +1,268 @@
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urljoin
+
+import attrs
+import httpx
+import pytest
+
+COMMAND = (sys.executable, "-c", "import sys; from sso_adapters.cli.main import main; sys.exit(main())")
+ROOT = Path(__file__).parents[2]
+PROMPTLY = 5.0
+PATIENCE = 30.0
+
+
+def environment(**more: str) -> dict[str, str]:
+    bare = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("GENERIC_", "SSO_", "PROXY_")) and "proxy" not in name.lower()
+    }
+    return {**bare, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'adapters'}", "PYTHONWARNINGS": "error", **more}
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody uses now. They are asked for together, or one might be given twice."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+@attrs.frozen
+class Served:
+    process: subprocess.Popen[str]
+    address: str
+    said: tuple[str, ...]
+
+    def interrupt(self) -> tuple[int, str, float]:
+        """Press Ctrl-C; return the exit status, what stood on stderr, and the seconds that it took."""
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGINT)
+        _, complaints = self.process.communicate(timeout=PATIENCE)
+        return self.process.returncode, complaints, time.monotonic() - began
+
+
+@contextmanager
+def running(*arguments: str, env: Mapping[str, str], cwd: Path) -> Iterator[Served]:
+    with subprocess.Popen(
+        (*COMMAND, *arguments), env=dict(env), cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            said = read_until_ready(process)
+            yield Served(process, said[-1].removeprefix("Ready: "), said)
+        finally:
+            process.kill()
+
+
+def read_until_ready(process: subprocess.Popen[str]) -> tuple[str, ...]:
+    assert process.stdout is not None
+    assert process.stderr is not None
+    said: list[str] = []
+    while not said or not said[-1].startswith("Ready: "):
+        line = process.stdout.readline()
+        if not line:
+            pytest.fail(f"not ready: {said} {process.stderr.read()}")
+        said.append(line.strip())
+    return tuple(said)
+
+
+@contextmanager
+def demo(tmp_path: Path, **more: str) -> Iterator[Served]:
+    port, provider_port = free_ports(2)
+    arguments = ("demo", "--no-open", "--port", str(port), "--provider-port", str(provider_port))
+    with running(*arguments, env=environment(**more), cwd=tmp_path) as served:
+        assert served.address == f"http://127.0.0.1:{port}"
+        yield served
+
+
+def browser() -> httpx.Client:
+    return httpx.Client(trust_env=False, timeout=10)
+
+
+def at_the_provider(client: httpx.Client, address: str) -> str:
+    begun = client.get(f"{address}/sso/key/generate")
+    assert begun.status_code == 303
+    form = client.get(begun.headers["location"])
+    assert form.status_code == 200
+    assert 'name="password"' in form.text
+    return str(form.url)
+
+
+def sign_in(client: httpx.Client, address: str, name: str = "alice") -> httpx.Response:
+    there = at_the_provider(client, address)
+    consented = client.post(there, data={"username": name, "password": name})
+    assert consented.status_code == 303
+    return client.get(consented.headers["location"])
+
+
+def run_to_its_end(*arguments: str, env: Mapping[str, str], cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        (*COMMAND, *arguments), env=dict(env), cwd=cwd, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+
+
+def test_a_person_signs_in_at_the_demo_and_out_again(tmp_path: Path) -> None:
+    with demo(tmp_path) as served, browser() as client:
+        assert client.get(f"{served.address}/sso/session").status_code == 401
+        back = sign_in(client, served.address)
+        assert (back.status_code, back.headers["location"]) == (303, "/")
+        told = client.get(f"{served.address}/sso/session")
+        assert told.status_code == 200
+        assert told.json()["subject"] == "alice"
+        home = client.get(served.address)
+        assert "Alice Example" in home.text
+        assert "SignedIn" in home.text
+        out = client.post(f"{served.address}/sso/sign-out")
+        assert (out.status_code, out.headers["location"]) == (303, "/")
+        assert client.get(f"{served.address}/sso/session").status_code == 401
+        status, complaints, _ = served.interrupt()
+        assert (status, complaints) == (0, "")
+
+
+def test_the_demo_leaves_nothing_behind_where_it_was_started(tmp_path: Path) -> None:
+    with demo(tmp_path, SSO_DATA_DIR="") as served:
+        assert served.interrupt()[:2] == (0, "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_demo_says_who_can_sign_in(tmp_path: Path) -> None:
+    with demo(tmp_path) as served:
+        assert "alice" in served.said[0]
+        assert served.said[-1] == f"Ready: {served.address}"
+
+
+def test_a_wrong_password_shows_the_form_again(tmp_path: Path) -> None:
+    with demo(tmp_path) as served, browser() as client:
+        there = at_the_provider(client, served.address)
+        for form in ({"username": "alice", "password": "bob"}, {"username": "nobody", "password": "nobody"}, {}):
+            again = client.post(there, data=form)
+            assert again.status_code == 401
+            assert 'name="password"' in again.text
+            assert "do not belong together" in again.text
+        assert client.post(there, data={"username": "alice", "password": "alice"}).status_code == 303
+
+
+def test_who_declines_gets_a_page_that_says_so(tmp_path: Path) -> None:
+    with demo(tmp_path) as served, browser() as client:
+        there = at_the_provider(client, served.address)
+        declined = client.post(there, data={"cancel": "yes"})
+        refused = client.get(declined.headers["location"])
+        assert refused.status_code == 403
+        assert "<code>access_denied</code>" in refused.text
+        left = client.get(urljoin(served.address, refused.headers["refresh"].partition("url=")[2]))
+        assert left.status_code == 403
+        assert "<code>access_denied</code>" in left.text
+        assert client.get(f"{served.address}/sso/session").status_code == 401
+        status, complaints, _ = served.interrupt()
+        assert status == 0
+        assert re.fullmatch(r"sign-in refused at '/sso/callback': access_denied.*\n", complaints)
+
+
+def test_an_interrupt_ends_it_promptly_although_a_connection_is_open(tmp_path: Path) -> None:
+    with demo(tmp_path) as served, browser() as client:
+        assert client.get(served.address).status_code == 200
+        status, complaints, seconds = served.interrupt()
+        assert (status, complaints) == (0, "")
+        assert seconds < PROMPTLY
+
+
+@pytest.mark.parametrize("which", ["--port", "--provider-port"])
+def test_a_busy_port_is_told_in_one_line(which: str, tmp_path: Path) -> None:
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        taken, free = busy.getsockname()[1], free_ports(1)[0]
+        other = "--provider-port" if which == "--port" else "--port"
+        arguments = ("demo", "--no-open", which, str(taken), other, str(free))
+        ended = run_to_its_end(*arguments, env=environment(), cwd=tmp_path)
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    assert re.fullmatch(r"sso-core: .*in use.*\n", ended.stderr)
+
+
+def test_a_port_that_cannot_be_is_a_mistake_of_usage(tmp_path: Path) -> None:
+    ended = run_to_its_end("demo", "--port", "70000", env=environment(), cwd=tmp_path)
+    assert ended.returncode == 2
+    assert "Traceback" not in ended.stderr
+
+
+def test_missing_settings_are_named_at_once_and_nothing_is_started(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    env = environment(PROXY_BASE_URL="ftp://nowhere", GENERIC_RESPONSE_MODE="smoke")
+    ended = run_to_its_end("serve", "--port", str(port), env=env, cwd=tmp_path)
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    for variable in ("PROXY_BASE_URL", "GENERIC_RESPONSE_MODE", "GENERIC_CLIENT_ID", "GENERIC_ISSUER"):
+        assert variable in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert list(tmp_path.iterdir()) == []
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_a_data_folder_that_is_a_file_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("not a folder")
+    port, provider_port = free_ports(2)
+    arguments = ("demo", "--no-open", "--port", str(port), "--provider-port", str(provider_port))
+    ended = run_to_its_end(*arguments, env=environment(SSO_DATA_DIR=str(tmp_path / "data")), cwd=tmp_path)
+    assert ended.returncode == 1
+    assert re.fullmatch(r"sso-core: the service cannot start: .*\n", ended.stderr)
+
+
+@contextmanager
+def serve(tmp_path: Path, issuer: str, folder: Path) -> Iterator[Served]:
+    (port,) = free_ports(1)
+    settings = {
+        "GENERIC_ISSUER": issuer,
+        "GENERIC_CLIENT_ID": "sso-core-demo",
+        "GENERIC_CLIENT_SECRET": "not-the-demos-own",
+        "SSO_DATA_DIR": str(folder),
+    }
+    with running("serve", "--port", str(port), env=environment(**settings), cwd=tmp_path) as served:
+        assert served.address == f"http://127.0.0.1:{port}"
+        yield served
+
+
+def test_serve_sends_people_to_the_provider_that_the_environment_names(tmp_path: Path) -> None:
+    folder = tmp_path / "somewhere" / "data"
+    with demo(tmp_path) as provider:
+        issuer = re.search(r"http://localhost:\d+", " ".join(provider.said))
+        assert issuer is not None
+        with serve(tmp_path, issuer.group(), folder) as served, browser() as client:
+            at_the_provider(client, served.address)
+            assert served.interrupt()[:2] == (0, "")
+    path = folder / "directory.sqlite3"
+    assert path.stat().st_mode & 0o777 == 0o600
+    with sqlite3.connect(path) as directory:
+        assert directory.execute("SELECT count(*) FROM accounts").fetchone() == (0,)
+    directory.close()
+
+
+def test_accounts_of_the_demo_outlast_it_in_a_folder_that_is_named(tmp_path: Path) -> None:
+    seen: list[str] = []
+    for _ in range(2):
+        with demo(tmp_path, SSO_DATA_DIR=str(tmp_path / "data")) as served, browser() as client:
+            sign_in(client, served.address)
+            seen.append(client.get(f"{served.address}/sso/session").json()["subject"])
+            assert served.interrupt()[:2] == (0, "")
+    assert seen == ["alice", "alice"]
+    with sqlite3.connect(tmp_path / "data" / "directory.sqlite3") as directory:
+        # The demo's provider has an address of its own each time here, and so is another issuer.
+        assert directory.execute("SELECT subject, revision FROM accounts").fetchall() == [("alice", 1), ("alice", 1)]
+    directory.close()
