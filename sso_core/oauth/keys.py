@@ -99,8 +99,9 @@ def _algorithms(key: object) -> frozenset[str]:
 
 
 def _is_sound(key: rsa.RSAPublicKey) -> bool:
-    exponent = key.public_numbers().e
-    return key.key_size in RSA_BITS and exponent >= 3 and exponent % 2 == 1
+    """Whether the size is right, the modulus can be a product of primes, and the exponent hides something."""
+    numbers = key.public_numbers()
+    return key.key_size in RSA_BITS and numbers.n % 2 == 1 and numbers.e >= 3 and numbers.e % 2 == 1
 
 
 def _thumbprint(entry: Mapping[str, Any]) -> str:

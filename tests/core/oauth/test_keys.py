@@ -65,6 +65,12 @@ def test_no_signature_brings_anything_but_a_no(alg: str, signature: bytes) -> No
     assert usable(jwk(alg)).verify(MESSAGE, signature, alg) is False
 
 
+@pytest.mark.parametrize("alg", ["", "none", "HS256", "ES256K", "RS256", "ES256", "ES384"])
+@pytest.mark.parametrize("entry", [jwk("RS512"), jwk("ES512"), jwk("EdDSA")], ids=lambda entry: entry["kty"])
+def test_a_key_says_no_to_an_algorithm_that_is_not_its_own(entry: dict[str, Any], alg: str) -> None:
+    assert usable(entry).verify(MESSAGE, bytes(64), alg) is False
+
+
 @pytest.mark.parametrize(
     ("alg", "algorithms"),
     [
@@ -120,6 +126,7 @@ KOBLITZ = ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256K1()).public_key(
         pytest.param(ED | {"kty": "okp"}, id="a kind in lower case"),
         pytest.param(EC | {"kty": "RSA"}, id="the kind of another"),
         pytest.param(RSA | {"d": "AQAB"}, id="the private member of an RSA key"),
+        pytest.param(RSA | {"p": "AQAB"}, id="a prime of an RSA key"),
         pytest.param(EC | {"d": "AQAB"}, id="the private member of an elliptic key"),
         pytest.param(ED | {"d": ED["x"]}, id="the private member of an Edwards key"),
         pytest.param(ED | {"d": None}, id="an empty private member"),
@@ -149,6 +156,7 @@ KOBLITZ = ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256K1()).public_key(
         pytest.param(RSA | {"e": "AA"}, id="the exponent 0"),
         pytest.param(RSA | {"e": RSA["n"]}, id="the modulus as exponent"),
         pytest.param(RSA | {"n": "AA"}, id="the modulus 0"),
+        pytest.param(RSA | {"n": number(value_of(RSA["n"]) - 1)}, id="an even modulus"),
         pytest.param(RSA | {"n": ""}, id="an empty modulus"),
         pytest.param(RSA | {"n": "A"}, id="a modulus that is not base64"),
         pytest.param(RSA | {"n": 65537}, id="a modulus as number"),
@@ -263,6 +271,12 @@ def test_the_thumbprint_is_of_the_key_and_not_of_what_is_said_beside_it(entry: d
     assert usable(jwk(entry["alg"], seed="other")).thumbprint != usable(entry).thumbprint
 
 
+def test_the_thumbprint_is_of_the_key_however_it_is_spelled() -> None:
+    padded = RSA | {"n": b64url_encode(b"\x00" + b64url_decode(RSA["n"]))}
+    assert usable(padded).thumbprint == usable(RSA).thumbprint
+    assert chosen(key_set(RSA, padded), "k1", "RS256") == usable(RSA)
+
+
 # Which key
 
 
@@ -290,6 +304,9 @@ A, B, NAMELESS = jwk(kid="a"), jwk(kid="b"), jwk(kid=None)
         pytest.param([A, A | {"use": None}], None, "EdDSA", A, id="the same twice, no name asked for"),
         pytest.param([NAMELESS], None, "EdDSA", NAMELESS, id="a nameless one"),
         pytest.param([NAMELESS], "a", "EdDSA", NAMELESS, id="the only one has no name"),
+        pytest.param(
+            [RSA, NAMELESS], "k1", "EdDSA", Reason.UNKNOWN_KEY, id="the name of another kind's, and a nameless one"
+        ),
         pytest.param([], "a", "EdDSA", Reason.UNKNOWN_KEY, id="none at all"),
         pytest.param([A], "b", "EdDSA", Reason.UNKNOWN_KEY, id="another name"),
         pytest.param([A], "A", "EdDSA", Reason.UNKNOWN_KEY, id="the name in capitals"),
