@@ -310,6 +310,7 @@ def test_an_address_has_these_parts(url: str, parts: HttpUrl, origin: str | None
         ("https://user@idp.example/", "user part"),
         ("https://user:word@idp.example/", "user part"),
         ("https://@idp.example/", "user part"),
+        ("http://localhost:80@evil.example/", "user part"),
         ("https://idp.example/#", "fragment"),
         ("https://idp.example/#a", "fragment"),
         ("https:///path", "not plain"),
