@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Literal
 
 Steps = tuple[tuple[str, ...], ...]
 """The history of a schema: the statements of each step, the oldest first. A step that was released never changes."""
@@ -20,18 +19,20 @@ RETRY = 0.01
 class SqliteFile:
     """One connection, which threads use in turn. Other processes may have the same file open; no child inherits it.
 
-    `patience` is how long, in seconds, a caller waits for other threads, and again for other processes. `durable`
+    Without a `path` it is kept in memory. `patience` is how long, in seconds, a caller waits for other threads, and again for other processes. `durable`
     changes survive a loss of power; others survive a crash of the process. Raises OSError or sqlite3.Error where the
     file cannot be opened, is no database, or was written by a later version.
     """
 
-    def __init__(self, path: Path | Literal[":memory:"], steps: Steps, *, durable: bool, patience: float) -> None:
-        if isinstance(path, Path):
+    def __init__(self, path: Path | None, steps: Steps, *, durable: bool, patience: float) -> None:
+        if path is not None:
             path.touch(mode=MODE)
             path.chmod(MODE)  # it may have been there; SQLite gives its companions the same mode
         self._patience = patience
         self._lock = Lock()
-        self.connection = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
+        self.connection = sqlite3.connect(
+            path or ":memory:", timeout=patience, isolation_level=None, check_same_thread=False
+        )
         try:
             _check_version(self.connection, steps)
             _write_ahead(self.connection, time.monotonic() + patience)

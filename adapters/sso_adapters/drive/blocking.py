@@ -25,9 +25,9 @@ def run(state: Working | Resting, world: World, *, watch: Watch | None = None) -
 
 
 def _perform(effects: tuple[Effect, ...], world: World) -> list[Event]:
+    if len(effects) <= 1:
+        return [world.perform(effect) for effect in effects]
     first, *rest = effects
-    if not rest:
-        return [world.perform(first)]
     with ThreadPoolExecutor(len(rest)) as threads:
         others = [threads.submit(world.perform, effect) for effect in rest]
         return [world.perform(first), *(other.result() for other in others)]
