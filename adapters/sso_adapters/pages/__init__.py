@@ -38,5 +38,12 @@ class Pages:
 
 
 def _plain(value: str) -> str:
-    """Show a claim's JSON text without the quotation marks that only JSON needs."""
-    return str(json.loads(value)) if value.startswith('"') and value.endswith('"') else value
+    """Show a claim's JSON text without the quotation marks that only JSON needs; as it is where it is not whole."""
+    if not value.startswith('"'):
+        return value
+    try:
+        text = str(json.loads(value))
+        text.encode()
+    except ValueError:  # cut where it was long, or half a surrogate pair, which no page can hold
+        return value
+    return text
