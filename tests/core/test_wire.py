@@ -253,7 +253,8 @@ def test_only_the_one_encoding_is_read(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["QQ==", "QQ=", "Q", "QQQQQ", "Q Q", "QQ\n", "+A", "/A", "é", "\uff31\uff31", "QQ.QQ", "\x00A", "\ud800A", "Q?"]
+    "text",
+    ["QQ==", "QQ=", "Q", "QQQQQ", "Q Q", "QQ\n", "+A", "/A", "é", "\uff31\uff31", "QQ.QQ", "\x00A", "\ud800A", "Q?"],
 )
 def test_text_that_is_not_base64url_is_refused(text: str) -> None:
     for form in (text, text.encode("utf-8", "surrogatepass")):
