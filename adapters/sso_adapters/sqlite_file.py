@@ -19,9 +19,9 @@ RETRY = 0.01
 class SqliteFile:
     """One connection, which threads use in turn. Other processes may have the same file open; no child inherits it.
 
-    Without a `path` it is kept in memory. `patience` is how long, in seconds, a caller waits for other threads, and again for other processes. `durable`
-    changes survive a loss of power; others survive a crash of the process. Raises OSError or sqlite3.Error where the
-    file cannot be opened, is no database, or was written by a later version.
+    Without a `path` it is kept in memory. `patience` is how long, in seconds, a caller waits for other threads, and
+    again for other processes. `durable` changes survive a loss of power; others survive a crash of the process.
+    Raises OSError or sqlite3.Error where the file cannot be opened, is no database, or was written by a later version.
     """
 
     def __init__(self, path: Path | None, steps: Steps, *, durable: bool, patience: float) -> None:
