@@ -40,7 +40,10 @@ class AskingToTheEnd(Asking):
 
 class BlockingWorld:
     def __init__(self, perform: Callable[[Effect], Event]) -> None:
-        self.perform = perform
+        self._perform = perform
+
+    def perform(self, effect: Effect) -> Event:
+        return self._perform(effect)
 
     def now(self) -> float:
         return 0.0
