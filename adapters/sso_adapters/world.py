@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Protocol, TypeVar, assert_never
+from typing import ClassVar, Protocol, TypeVar, assert_never
 
 import anyio.to_thread
 
@@ -32,7 +32,7 @@ E = TypeVar("E")
 class Store(Protocol):
     """Performs the effects of the short-lived store; `in_memory` says that it never waits."""
 
-    in_memory: bool
+    in_memory: ClassVar[bool]
 
     def perform(self, effect: StoreEffect) -> Event:
         """Return one of the effect's answers."""
@@ -42,7 +42,7 @@ class Store(Protocol):
 class Directory(Protocol):
     """Performs the effects of the directory; `in_memory` says that it never waits."""
 
-    in_memory: bool
+    in_memory: ClassVar[bool]
 
     def perform(self, effect: DirectoryEffect) -> Event:
         """Return one of the effect's answers."""

@@ -37,7 +37,10 @@ def provider(part: Part, origin: str) -> WSGIApplication:
         people = [_person(name, part["password"]) for name in part["people"]]
         Backend.instance.save(models.Group(display_name="staff", members=people))
         for client in part["clients"]:
-            Backend.instance.save(_client(client, part))
+            registration = _client(client, part)
+            Backend.instance.save(registration)
+            registration.audience = [registration]  # without it, an ID token is for nobody
+            Backend.instance.save(registration)
     registered: WSGIApplication = application
     return registered
 

@@ -19,15 +19,15 @@ from sso_core.web.messages import Response
 pytestmark = pytest.mark.real
 
 OIDC_PROVIDER = ("basic", "odd", "post", "public", "form_post", "signed_userinfo", "ps256", "es256", "eddsa")
-# Canaille is where people decline, below, and nowhere else. Its clients are registered without an audience, so its ID
-# tokens are for nobody ("aud": []), and such a token signs nobody in (OIDC Core 3.1.3.7, step 3). Beside that, a code
-# which nobody redeemed makes its in-memory store mix up later codes of the client: no test may leave one behind there.
+# A code that nobody redeems makes Canaille's in-memory store mix up later codes of the client: no test may leave one
+# behind there, so a wrong secret is not tried on it.
 CASES = [
     *(("oidc_provider", kind) for kind in OIDC_PROVIDER),
     ("oidc_provider_with_path", "basic"),
+    *(("canaille", kind) for kind in ("basic", "post", "public", "eddsa")),
     *(("django_oauth_toolkit", kind) for kind in ("basic", "post", "public")),
 ]
-SUBJECTS = {"oidc-provider": "alice", "django-oauth-toolkit": "1"}
+SUBJECTS = {"oidc-provider": "alice", "canaille": "alice", "django-oauth-toolkit": "1"}
 
 
 @attrs.frozen
@@ -229,9 +229,9 @@ def test_two_logins_of_one_browser_both_finish_in_whichever_order(oidc_provider:
 
 
 def test_every_kind_of_client_of_both_providers_has_its_login_above(
-    oidc_provider: RealProvider, django_oauth_toolkit: RealProvider
+    oidc_provider: RealProvider, canaille: RealProvider, django_oauth_toolkit: RealProvider
 ) -> None:
-    running = {"oidc_provider": oidc_provider, "django_oauth_toolkit": django_oauth_toolkit}
+    running = {"oidc_provider": oidc_provider, "canaille": canaille, "django_oauth_toolkit": django_oauth_toolkit}
 
     registered = {(fixture, kind) for fixture, provider in running.items() for kind in provider.clients}
 

@@ -15,7 +15,7 @@ Watch = Callable[[Working | Resting], None]
 class World(Protocol):
     """Performs effects for synchronous code; never raises for what a network or a disk does."""
 
-    def perform(self, effect: Effect) -> Event:
+    def perform(self, effect: Effect, /) -> Event:
         """Return exactly one of the effect's answers."""
         ...
 
@@ -27,7 +27,7 @@ class World(Protocol):
 class AsyncWorld(Protocol):
     """Performs effects for asynchronous code."""
 
-    async def perform(self, effect: Effect) -> Event:
+    async def perform(self, effect: Effect, /) -> Event:
         """Return exactly one of the effect's answers."""
         ...
 
