@@ -162,9 +162,11 @@ def _send_to_provider(visit: Visit, ending: Resting, _trail: tuple[str, ...]) ->
 def _authorization_response(request: Request) -> AuthorizationResponse:
     if request.method == "GET":
         return parse_authorization_response(_query(request))
+    if request.body is None:
+        refuse(Reason.REQUEST_TOO_LARGE, f"the callback's form is larger than {BODY_LIMIT} bytes")
     content_type = request.header("content-type").partition(";")[0].strip().lower()
-    if request.body is None or content_type != "application/x-www-form-urlencoded":
-        refuse(Reason.MALFORMED_CALLBACK, "the callback is no form of a usable size")
+    if content_type != "application/x-www-form-urlencoded":
+        refuse(Reason.MALFORMED_CALLBACK, "the callback is no form")
     try:
         return parse_authorization_response(parse_form(request.body, limit=BODY_LIMIT))
     except WireError as error:

@@ -203,16 +203,16 @@ def test_a_form_post_finishes_a_login_and_a_query_does_not() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "content_type"),
+    ("body", "content_type", "expected"),
     [
-        (b"state=a&code=c", "application/json"),
-        (None, "application/x-www-form-urlencoded"),
-        (b"state=a&state=b", "application/x-www-form-urlencoded"),
+        (b"state=a&code=c", "application/json", Reason.MALFORMED_CALLBACK),
+        (None, "application/x-www-form-urlencoded", Reason.REQUEST_TOO_LARGE),
+        (b"state=a&state=b", "application/x-www-form-urlencoded", Reason.MALFORMED_CALLBACK),
     ],
 )
-def test_a_form_that_cannot_be_read_is_refused(body: bytes | None, content_type: str) -> None:
+def test_a_form_that_cannot_be_read_is_refused(body: bytes | None, content_type: str, expected: Reason) -> None:
     response = form_post().send("POST", "/sso/callback", body=body, content_type=content_type)
-    assert refused(response) is Reason.MALFORMED_CALLBACK
+    assert refused(response) is expected
 
 
 def test_a_start_from_another_site_asks_the_person_first() -> None:
