@@ -4,14 +4,18 @@
         def run(self, state, perform, now):
             return my_driver(state, MyWorld(perform, now))
 
-`perform` is synchronous and answers at once; a driver of another colour wraps it in its own. pytest collects the tests
-by name, and any other runner may call them.
+        def run_with_pauses(self, state, perform, now):
+            return my_driver(state, MyPausingWorld(perform, now))
+
+`perform` is synchronous and answers at once; a driver of another colour wraps it in its own. With pauses it is a
+generator, which yields where others are to go on, and returns the answer. pytest collects the tests by name, and any
+other runner may call them.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 
 import attrs
 
@@ -20,9 +24,12 @@ from sso_core.failures import Reason, refuse
 from sso_core.machine import Failed, Resting, Working
 
 Perform = Callable[[Effect], Event]
+PerformWithPauses = Callable[[Effect], Generator[None, None, Event]]
 Clock = Callable[[], float]
 
 KEYS = ("first", "second", "third")
+PAUSES = 5000
+"""How often an effect lets others go on before it gives up meeting them: seconds, where a pause is a millisecond."""
 
 
 @attrs.frozen
@@ -75,6 +82,10 @@ class DriverSuite(ABC):
     def run(self, state: Working | Resting, perform: Perform, now: Clock) -> Resting:
         """Run a flow to its end with the driver under test."""
 
+    @abstractmethod
+    def run_with_pauses(self, state: Working | Resting, perform: PerformWithPauses, now: Clock) -> Resting:
+        """Do the same in a world that takes its time: let whatever else is under way go on at each `yield`."""
+
     def test_a_state_at_rest_is_returned_without_asking_anybody(self) -> None:
         """A door may answer at once."""
         ending = Told((), ())
@@ -89,6 +100,25 @@ class DriverSuite(ABC):
         assert isinstance(ending, Told)
         assert ending.answers == (Found(b"first"), Found(b"second"), Dropped())
         assert sorted(effect.key for effect in asked if isinstance(effect, Peek | Drop)) == sorted(KEYS)
+
+    def test_questions_asked_together_are_answered_together(self) -> None:
+        """Each of the two is answered only once both are under way, and the one that began last is answered first."""
+        begun: list[Effect] = []
+        ended: list[Effect] = []
+
+        def perform(effect: Effect) -> Generator[None, None, Event]:
+            begun.append(effect)
+            for _ in range(PAUSES):
+                if len(begun) == len(KEYS) - 1 and (effect is begun[-1] or ended):
+                    break
+                yield
+            else:
+                raise AssertionError("the driver asks one question after the other")
+            ended.append(effect)
+            return _answer(effect)
+
+        ending = self.run_with_pauses(AskingTogether((), ()), perform, lambda: 7.0)
+        assert ending == Told((Found(b"second"), Dropped()), (7.0,))
 
     def test_time_is_read_after_the_answers_have_come(self) -> None:
         """A slow answer makes it later."""
