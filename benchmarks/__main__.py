@@ -73,8 +73,8 @@ def weights(_rounds: int) -> list[Goal]:
         ("attrs record of 8 fields in a dict", "", f"{weight.record:.0f}"),
         ("in the memory store", "", f"{weight.store:.0f}"),
         ("the encoded value alone", "", f"{weight.value:.0f}"),
-        ("SQLite row of 8 columns", "", f"{weight.columns_row:.0f}"),
-        ("SQLite row of the encoded value", "", f"{weight.value_row:.0f}"),
+        ("SQLite row of the 8 fields, vacuumed", "", f"{weight.columns_row:.0f}"),
+        ("row of the SQLite store, indices included", "", f"{weight.value_row:.0f}"),
         ("cookie in the browser", "", f"{weight.cookie:.0f}"),
         ("sealed cookie, nothing on the server", "", f"{weight.sealed_cookie:.0f}"),
     ]

@@ -6,6 +6,7 @@ it for something, and the benchmarks say how much.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 import secrets
@@ -16,10 +17,12 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus, urlencode
 
+import httpx
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from benchmarks.bare_http import mock_transport
 from benchmarks.fixture import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, SCOPE, SUBJECT, Provider
 
 LEEWAY = 30
@@ -91,28 +94,26 @@ class Floor:
         )
 
     def _finish(self, query: str) -> str:
+        nonce, _form = self._come_back(query)
+        return self._enter(self._provider.answers.popleft(), nonce)
+
+    def _come_back(self, query: str) -> tuple[str, bytes]:
         parameters = dict(parse_qsl(query))
         if "error" in parameters:
             raise ValueError(parameters["error"])
         nonce, code_verifier = self._pending.pop(parameters["state"])
-        body = self._exchange(
-            self._token_endpoint,
-            _HEADERS,
-            urlencode(
-                {
-                    "grant_type": "authorization_code",
-                    "code": parameters["code"],
-                    "redirect_uri": REDIRECT_URI,
-                    "code_verifier": code_verifier,
-                }
-            ).encode(),
-        )
+        form = {
+            "grant_type": "authorization_code",
+            "code": parameters["code"],
+            "redirect_uri": REDIRECT_URI,
+            "code_verifier": code_verifier,
+        }
+        return nonce, urlencode(form).encode()
+
+    def _enter(self, body: bytes, nonce: str) -> str:
         tokens = json.loads(body)
         claims = self._verify(tokens["id_token"], tokens["access_token"], nonce, time.time())
         return self._session(claims)
-
-    def _exchange(self, _url: str, _headers: dict[str, str], _body: bytes) -> bytes:
-        return self._provider.answers.popleft()
 
     def _verify(self, token: str, access_token: str, nonce: str, now: float) -> dict[str, Any]:
         signed, _, signature = token.rpartition(".")
@@ -145,6 +146,27 @@ class Floor:
         }
         payload = encode(json.dumps(session).encode())
         return f"{payload}.{encode(hmac.digest(self._session_key, payload.encode(), 'sha256'))}"
+
+
+class FloorOverHttpx(Floor):
+    """The same under asyncio, with one call through a shared httpx client and a mock transport."""
+
+    def __init__(self, provider: Provider) -> None:
+        super().__init__(provider)
+        self._client = httpx.AsyncClient(transport=mock_transport(provider))
+        self._runner = asyncio.Runner()
+
+    def finish(self, back: list[str]) -> None:
+        """Finish logins."""
+        self._runner.run(self._finish_all(back))
+
+    async def _finish_all(self, back: list[str]) -> None:
+        for query in back:
+            nonce, form = self._come_back(query)
+            response = await self._client.post(self._token_endpoint, headers=_HEADERS, content=form)
+            if response.status_code != 200:
+                raise ValueError(response.status_code)
+            self._enter(response.content, nonce)
 
 
 def verifier(provider: Provider) -> Callable[[bytes, bytes], None]:

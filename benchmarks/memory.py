@@ -21,6 +21,7 @@ from benchmarks.fixture import ISSUER, REDIRECT_URI, Provider
 from benchmarks.ours import UpToIdentity, cookies_of, entropy, settings_for, warm_facts
 from sso_adapters.drive.blocking import run
 from sso_adapters.stores.memory import MemoryStore
+from sso_adapters.stores.sqlite import SqliteStore
 from sso_core.effects import Effect, Event, Keep, Kept
 from sso_core.flows.begin_login import KeepingLogin, begin_login
 from sso_core.sessions.sealing import SealingKeys
@@ -72,10 +73,7 @@ def weigh(provider: Provider) -> Memory:
                 for _ in values
             ),
         ),
-        value_row=_file(
-            "CREATE TABLE logins (key TEXT PRIMARY KEY, value BLOB, ends REAL) WITHOUT ROWID",
-            ((keep.key, keep.value, time.time()) for keep in values),
-        ),
+        value_row=_store_file(values),
         cookie=_cookie(provider, sealed=False),
         sealed_cookie=_cookie(provider, sealed=True),
     )
@@ -136,6 +134,18 @@ def _file(schema: str, rows: Iterable[tuple[object, ...]]) -> float:
         connection.execute("VACUUM")
         connection.close()
         return (path.stat().st_size - empty) / count
+
+
+def _store_file(values: list[Keep]) -> float:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "store"
+        store = SqliteStore(path)
+        store.close()
+        empty = path.stat().st_size
+        store = SqliteStore(path)
+        assert all(isinstance(store.perform(keep), Kept) for keep in values)
+        store.close()
+        return (path.stat().st_size - empty) / len(values)
 
 
 class _Keeper:

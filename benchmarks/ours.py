@@ -7,6 +7,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from typing import ClassVar
 
 from benchmarks.bare_http import mock_transport
 from benchmarks.fixture import APPLICATION, CLIENT_ID, CLIENT_SECRET, ISSUER, SCOPE, SUBJECT, Provider
@@ -15,6 +16,7 @@ from sso_adapters.drive.blocking import run
 from sso_adapters.drive.on_asyncio import run_asyncio
 from sso_adapters.http.senders import AsyncHttpxSender
 from sso_adapters.stores.memory import MemoryStore
+from sso_adapters.stores.sqlite import SqliteStore
 from sso_adapters.world import AsyncWorld
 from sso_core.effects import (
     AccountFacts,
@@ -72,7 +74,7 @@ def entropy() -> Entropy:
 class Accounts:
     """The least that can be a directory: one person, who has been here before."""
 
-    in_memory = True
+    in_memory: ClassVar[bool] = True
 
     def __init__(self) -> None:
         self._account = Account("a" * 32, ISSUER, SUBJECT, "Jane Doe", 1)
@@ -83,13 +85,13 @@ class Accounts:
 
 
 class UpToIdentity:
-    """From `begin_login` to the first state that knows a verified identity. The store is in memory."""
+    """From `begin_login` to the first state that knows a verified identity. The store is in memory by default."""
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: Provider, store: MemoryStore | SqliteStore | None = None) -> None:
         self._provider = provider
         self._settings = settings_for()
         self._warm = warm_facts(provider)
-        self._store = MemoryStore()
+        self._store = MemoryStore() if store is None else store
 
     def begin(self, count: int) -> list[SentToProvider]:
         """Begin logins."""
@@ -136,10 +138,10 @@ class UpToIdentity:
         )
 
     def _perform(self, effect: Effect) -> Event:
-        if isinstance(effect, Keep | Take):
-            return self._store.perform(effect)
-        assert isinstance(effect, HttpRequest)
-        return HttpResponse(200, self._provider.answers.popleft(), JSON)
+        if isinstance(effect, HttpRequest):
+            return HttpResponse(200, self._provider.answers.popleft(), JSON)
+        assert isinstance(effect, (Keep, Take))
+        return self._store.perform(effect)
 
 
 class WholeVisit:

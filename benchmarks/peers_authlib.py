@@ -98,7 +98,7 @@ def _shipped(transport: httpx.MockTransport) -> type[Any]:
 
     class Client(AsyncOAuth2Client):  # type: ignore[misc,unused-ignore] # without types
         def _init_transport(self, *args: Any, **kwargs: Any) -> Any:
-            super()._init_transport(*args, **kwargs)
+            super()._init_transport(*args, **kwargs)  # pyright: ignore[reportAttributeAccessIssue] -- without types
             return transport
 
     class App(StarletteOAuth2App):  # type: ignore[misc,unused-ignore] # without types

@@ -72,7 +72,7 @@ def generic_provider(provider: Provider, redirect_uri: str = REDIRECT_URI, *, al
     names = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint")
     generic = create_provider(
         name="idp",
-        default_scope=SCOPE.split(),
+        default_scope=[*map(str, SCOPE.split())],
         discovery_document={name: provider.metadata[name] for name in names},  # type: ignore[arg-type,unused-ignore] # its shape
         response_convertor=_person,
     )
