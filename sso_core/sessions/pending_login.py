@@ -44,6 +44,9 @@ def login_key(state: str, cookie: Secret) -> str:
     return b64url_encode(sha256(f"login {len(state)} {state} {cookie.reveal()}".encode()).digest())
 
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
+
 def encode_login(login: PendingLogin) -> bytes:
     """Return the login as compact JSON, positions instead of names, the version first."""
     values = [
@@ -61,7 +64,7 @@ def encode_login(login: PendingLogin) -> bytes:
         " ".join(login.id_token_algorithms),
         login.response_issuer_promised,
     ]
-    return json.dumps(values, separators=(",", ":"), ensure_ascii=False).encode()
+    return _ENCODER.encode(values).encode()
 
 
 def decode_login(value: bytes) -> PendingLogin:
