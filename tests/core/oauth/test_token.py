@@ -122,18 +122,20 @@ def test_a_lifetime_is_a_number_or_absent(value: float | None) -> None:
 
 @pytest.mark.parametrize("token_type", ["bearer", "Bearer", "BEARER"])
 def test_the_token_type_is_taken_in_any_case_of_letters(token_type: str) -> None:
-    parse_token_response(answer(LEAST | {"token_type": token_type}))
+    response = answer(LEAST | {"token_type": token_type})
+    assert parse_token_response(response).access_token == Secret(LEAST["access_token"])
 
 
 @pytest.mark.parametrize(
     "content_type", ["application/json", "Application/JSON; charset=utf-8", "application/vnd.tokens+json", ""]
 )
 def test_json_is_told_by_its_content_type(content_type: str) -> None:
-    parse_token_response(answer(LEAST, content_type=content_type))
+    assert parse_token_response(answer(LEAST, content_type=content_type)).access_token == Secret(LEAST["access_token"])
 
 
 def test_a_missing_content_type_is_forgiven() -> None:
-    parse_token_response(HttpResponse(200, json.dumps(LEAST).encode()))
+    response = HttpResponse(200, json.dumps(LEAST).encode())
+    assert parse_token_response(response).access_token == Secret(LEAST["access_token"])
 
 
 # What is refused

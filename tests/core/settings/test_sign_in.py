@@ -31,7 +31,7 @@ def test_the_redirect_uri_follows_from_the_public_address(base: str, redirect_ur
 
 @pytest.mark.parametrize("changes", [{"leeway": 0}, {"leeway": 300}, {"login_ttl": 1}, {"session_ttl": 0.5}])
 def test_durations_within_reason_are_taken(changes: dict[str, Any]) -> None:
-    settings(**changes)
+    assert {name: getattr(settings(**changes), name) for name in changes} == changes
 
 
 @pytest.mark.parametrize(
