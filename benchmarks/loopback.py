@@ -83,8 +83,11 @@ def loopback() -> Iterator[Loopback]:
             self.end_headers()
             self.wfile.write(body)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 128  # the default of 5 resets some of a crowd that connects at once
+
+    server = Server(("127.0.0.1", 0), Handler)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     state.provider = Provider("ES256", f"http://127.0.0.1:{server.server_address[1]}")
