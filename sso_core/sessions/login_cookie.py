@@ -30,7 +30,11 @@ class LoginCookie:
 
     def spent(self) -> LoginCookie:
         """Return what remains of the cookie when the login is over."""
-        return attrs.evolve(self, secret=Secret(""))
+        return LoginCookie(self.issued_at, Secret(""), self.return_to)
+
+    def leading_to(self, return_to: str) -> LoginCookie:
+        """Return the cookie with a return target that was checked."""
+        return LoginCookie(self.issued_at, self.secret, return_to)
 
     def encode(self) -> str:
         """Return the cookie's value."""

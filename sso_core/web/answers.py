@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from sso_core.effects import Headers
+from sso_core.effects import Effect, Headers
 from sso_core.failures import Failure
 from sso_core.settings.sign_in import SignInSettings
 from sso_core.web.messages import Response
@@ -40,9 +40,10 @@ def page(body: Page, status: int = 200, cookies: tuple[str, ...] = ()) -> Respon
     return Response(status, with_cookies(SECURITY_HEADERS, cookies), body)
 
 
-def redirect(location: str, cookies: tuple[str, ...] = ()) -> Response:
+def redirect(location: str, cookies: tuple[str, ...] = (), afterwards: tuple[Effect, ...] = ()) -> Response:
     """Send the browser elsewhere with a GET, whatever it came with (RFC 9110 15.4.4)."""
-    return Response(303, with_cookies((*SECURITY_HEADERS, ("location", location)), cookies))
+    headers = with_cookies((*SECURITY_HEADERS, ("location", location)), cookies)
+    return Response(303, headers, afterwards=afterwards)
 
 
 def json_answer(status: int, value: object, failure: Failure | None = None) -> Response:

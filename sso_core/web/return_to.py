@@ -10,8 +10,11 @@ from sso_core.settings.origin import Origin
 LIMIT = 1024
 """Characters; longer targets do not fit into a cookie beside the rest."""
 
-_SUSPECT = re.compile(r"[/\\](?:\s*|\.{1,2})[/\\]")
-"""Path segments that are empty or dots: some clients and proxies fold them into another host or another path."""
+_SUSPECT = re.compile(r"/(?:\s*|\.{1,2})/|[\x00-\x20\x7f\\]")
+"""Path segments that are empty or dots: some clients and proxies fold them into another host or another path.
+Backslashes, blanks and control characters: some browsers read them as slashes, or leave them out."""
+
+_END_OF_PATH = re.compile(r"[?#]")
 
 _PATH = re.compile(r"/[!-\[\]-~]*", re.ASCII)
 """A slash and printable ASCII without blanks and backslashes: a path as it goes over the wire."""
@@ -28,13 +31,11 @@ def safe_return_target(target: str, origin: Origin) -> str:
         return home
     decoded = path
     for _ in range(3):  # some servers and browsers decode twice
-        bare = re.split(r"[?#]", decoded, maxsplit=1)[0]
-        if (
-            _SUSPECT.search(bare)
-            or "\\" in bare
-            or any(ord(character) < 33 or ord(character) == 127 for character in bare)
-        ):
+        bare = _END_OF_PATH.split(decoded, maxsplit=1)[0]
+        if _SUSPECT.search(bare):
             return home
+        if "%" not in bare:
+            break
         decoded = unquote(bare)
     inside = path == home or path.startswith((home, origin.mount + "?", origin.mount + "#"))
     return path if inside else home

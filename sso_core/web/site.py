@@ -16,7 +16,7 @@ from sso_core.facts import Warm
 from sso_core.failures import Failure, Reason, Refusal, refuse
 from sso_core.flows.begin_login import SentToProvider, begin_login
 from sso_core.flows.enter import SignedIn
-from sso_core.flows.finish_login import Repeated, finish_login
+from sso_core.flows.finish_login import Repeated, TakingLogin, TakingSealedLogin, finish_login
 from sso_core.flows.sessions import NoSession, SessionFound, SignedOut, read_session, sign_out
 from sso_core.machine import Failed, Resting, Working
 from sso_core.oauth.authorization import AuthorizationResponse, parse_authorization_response
@@ -153,7 +153,7 @@ def _send_to_provider(visit: Visit, ending: Resting, _trail: tuple[str, ...]) ->
     cookies = visit.site.cookies
     surplus = [cookies.clear_login(name) for name in cookies.surplus_logins(visit.request)]
     binding = cookies.set_login(ending.state, ending.cookie, ending.lifetime)
-    return attrs.evolve(redirect(ending.location, (*surplus, binding)), afterwards=ending.afterwards)
+    return redirect(ending.location, (*surplus, binding), ending.afterwards)
 
 
 # Finishing a login
@@ -177,7 +177,7 @@ def _open_callback(door: Door) -> Opened:
     response, cookies = _authorization_response(door.request), door.site.cookies
     cookie = cookies.read_login(door.request, response.state)
     if cookie is not None:
-        cookie = attrs.evolve(cookie, return_to=safe_return_target(cookie.return_to, door.site.settings.origin))
+        cookie = cookie.leading_to(safe_return_target(cookie.return_to, door.site.settings.origin))
     return finish_login(
         door.site.settings,
         response=response,
@@ -189,6 +189,10 @@ def _open_callback(door: Door) -> Opened:
 
 
 def _login_of(visit: Visit) -> tuple[str, LoginCookie] | None:
+    """Return the state and the cookie of the login that came back, if the browser has its cookie."""
+    if isinstance(visit.state, TakingLogin | TakingSealedLogin):
+        attempt = visit.state.attempt
+        return attempt.response.state.reveal(), attempt.cookie
     try:
         state = _authorization_response(visit.request).state
         cookie = visit.site.cookies.read_login(visit.request, state)

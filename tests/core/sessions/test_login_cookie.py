@@ -69,6 +69,10 @@ def test_a_spent_cookie_remembers_only_where_the_login_went() -> None:
     assert "canary" not in spent.encode()
 
 
+def test_a_cookie_with_another_target_is_of_the_same_login() -> None:
+    assert COOKIE.leading_to("/") == LoginCookie(COOKIE.issued_at, COOKIE.secret, "/")
+
+
 def test_the_secret_shows_in_no_text() -> None:
     assert "canary" not in repr(COOKIE)
 
