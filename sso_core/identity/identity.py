@@ -7,7 +7,7 @@ import json
 import attrs
 
 from sso_core.failures import Failure, Reason, refuse
-from sso_core.oauth.claims import ClaimSet, SourcedClaims
+from sso_core.oauth.claims import PROTOCOL_CLAIMS, ClaimSet, SourcedClaims
 from sso_core.oauth.id_token import check_subject
 
 CLAIM_LIMIT = 64
@@ -41,7 +41,10 @@ class Identity:
 def identity_from_claims(
     issuer: str, subject: str, sourced: SourcedClaims, notes: tuple[Failure, ...] = ()
 ) -> Identity:
-    """Describe the person that the verified `subject` of `issuer` is."""
+    """Describe the person that the verified `subject` of `issuer` is.
+
+    What a token says of itself is not shown; the merged claims still hold it.
+    """
     claims = sourced.claims
     email = claims.text("email")
     return Identity(
@@ -51,12 +54,15 @@ def identity_from_claims(
         email=email.lower() if email else None,
         # A provider that says "true" or 1 has not said it (OIDC Core 5.1: a boolean).
         email_verified=claims.get("email_verified") is True,
-        claims=tuple(
-            ShownClaim(name, _shown(claims.get(name)), source.value)
-            for name, source in list(sourced.sources.items())[:CLAIM_LIMIT]
-        ),
+        claims=_shown_claims(sourced),
         notes=notes,
     )
+
+
+def _shown_claims(sourced: SourcedClaims) -> tuple[ShownClaim, ...]:
+    members, sources = sourced.claims.members, sourced.sources
+    names = [name for name in sources if name not in PROTOCOL_CLAIMS]
+    return tuple([ShownClaim(name, _shown(members[name]), sources[name].value) for name in names[:CLAIM_LIMIT]])
 
 
 def plain_subject(claims: ClaimSet, name: str) -> str:

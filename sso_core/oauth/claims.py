@@ -55,6 +55,26 @@ TOKEN_MEMBERS = frozenset({"access_token", "id_token", "refresh_token"})
 ENVELOPE_MEMBERS = frozenset({"token_type", "expires_in", "scope"})
 """What a token answer says of its tokens, not of the person."""
 
+_HIDDEN_IN_TOKEN_RESPONSE = TOKEN_MEMBERS | ENVELOPE_MEMBERS
+
+PROTOCOL_CLAIMS = frozenset(
+    {
+        "iss",
+        "aud",
+        "azp",
+        "exp",
+        "iat",
+        "nbf",
+        "jti",
+        "sid",
+        "nonce",
+        "at_hash",
+        "c_hash",
+        "auth_time",
+    }
+)
+"""What an ID token says of itself, of its login and of whom it is for; nothing that describes the person."""
+
 
 def merge_claims(userinfo: ClaimSet, id_token: ClaimSet, token_response: ClaimSet) -> SourcedClaims:
     """Merge the three documents of one login, claim by claim.
@@ -64,8 +84,11 @@ def merge_claims(userinfo: ClaimSet, id_token: ClaimSet, token_response: ClaimSe
     """
     members: dict[str, object] = {}
     sources: dict[str, Source] = {}
-    for source, claims in zip(Source, (userinfo, id_token, token_response), strict=True):
-        hidden = TOKEN_MEMBERS | ENVELOPE_MEMBERS if source is Source.TOKEN_RESPONSE else TOKEN_MEMBERS
+    for source, hidden, claims in (
+        (Source.USERINFO, TOKEN_MEMBERS, userinfo),
+        (Source.ID_TOKEN, TOKEN_MEMBERS, id_token),
+        (Source.TOKEN_RESPONSE, _HIDDEN_IN_TOKEN_RESPONSE, token_response),
+    ):
         for name, value in claims.members.items():
             if name not in members and name not in hidden:
                 members[name] = value

@@ -14,7 +14,7 @@ from sso_core.identity.identity import (
     identity_from_claims,
     plain_subject,
 )
-from sso_core.oauth.claims import ClaimSet, merge_claims
+from sso_core.oauth.claims import PROTOCOL_CLAIMS, ClaimSet, merge_claims
 
 ISSUER = "https://idp.example"
 NONE = ClaimSet()
@@ -78,6 +78,13 @@ def test_each_claim_is_shown_as_json_with_its_source() -> None:
         ShownClaim("groups", '["a", 1]', "id_token"),
         ShownClaim("x", "null", "token_response"),
     )
+
+
+@pytest.mark.parametrize("name", sorted(PROTOCOL_CLAIMS))
+def test_what_a_token_says_of_itself_is_not_shown_and_takes_no_place(name: str) -> None:
+    person = identity({name: "canary", "sub": "s-1"} | {f"c{number}": "v" for number in range(CLAIM_LIMIT - 1)})
+    assert name not in {claim.name for claim in person.claims}
+    assert len(person.claims) == CLAIM_LIMIT
 
 
 def test_what_is_shown_is_bounded() -> None:
