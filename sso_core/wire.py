@@ -96,6 +96,15 @@ def parse_json_object(body: bytes, *, limit: int = JSON_LIMIT, depth: int = JSON
     return value
 
 
+def encode_json(value: object) -> bytes:
+    """Return a value as compact JSON in UTF-8."""
+    return _ENCODER.encode(value).encode()
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+"""Made once: `json.dumps` with options makes one for each call."""
+
+
 def _check_depth(body: bytes, depth: int) -> None:
     level = 0
     for match in _STRUCTURE.finditer(body):

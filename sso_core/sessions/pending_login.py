@@ -6,14 +6,16 @@ neither finish the login nor use it up.
 
 from __future__ import annotations
 
-import json
 from hashlib import sha256
+from itertools import product
+from types import NoneType
+from typing import Any
 
 import attrs
 
 from sso_core.failures import Reason, refuse
 from sso_core.secret import Secret
-from sso_core.wire import WireError, b64url_encode, parse_json
+from sso_core.wire import WireError, b64url_encode, encode_json, parse_json
 
 VERSION = 1
 VERIFIER_LENGTH = 43
@@ -44,9 +46,6 @@ def login_key(state: str, cookie: Secret) -> str:
     return b64url_encode(sha256(f"login {len(state)} {state} {cookie.reveal()}".encode()).digest())
 
 
-_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
-
-
 def encode_login(login: PendingLogin) -> bytes:
     """Return the login as compact JSON, positions instead of names, the version first."""
     values = [
@@ -64,7 +63,7 @@ def encode_login(login: PendingLogin) -> bytes:
         " ".join(login.id_token_algorithms),
         login.response_issuer_promised,
     ]
-    return _ENCODER.encode(values).encode()
+    return encode_json(values)
 
 
 def decode_login(value: bytes) -> PendingLogin:
@@ -99,38 +98,41 @@ def b64url_characters(value: bytes) -> bool:
     return all(chr(byte).isalnum() or byte in b"-._~" for byte in value)
 
 
-def _from_values(values: list[object]) -> PendingLogin:
-    match values:
-        case [
-            _,
-            str(provider_id),
-            str(namespace),
-            str(redirect_uri),
-            str(nonce),
-            str(verifier),
-            str(return_to),
-            float() | int() as expires_at,
-            str(token_endpoint),
-            str() | None as userinfo_endpoint,
-            str(jwks_uri),
-            str(algorithms),
-            bool(promised),
-        ]:
-            if not verifier:
-                refuse(Reason.EMPTY_VERIFIER, "the entry has an empty code verifier")
-            return PendingLogin(
-                provider_id,
-                namespace,
-                redirect_uri,
-                nonce,
-                Secret(verifier),
-                return_to,
-                expires_at,
-                token_endpoint,
-                userinfo_endpoint,
-                jwks_uri,
-                tuple(algorithms.split()),
-                promised,
-            )
-        case _:
-            refuse(Reason.UNREADABLE_LOGIN, "the entry is damaged")
+_TYPES = frozenset(product((int,), *[(str,)] * 6, (float, int), (str,), (str, NoneType), (str,), (str,), (bool,)))
+"""The types of the values, in every combination that there may be."""
+
+
+def _from_values(values: list[Any]) -> PendingLogin:
+    if tuple(map(type, values)) not in _TYPES:
+        refuse(Reason.UNREADABLE_LOGIN, "the entry is damaged")
+    (
+        _,
+        provider_id,
+        namespace,
+        redirect_uri,
+        nonce,
+        verifier,
+        return_to,
+        expires_at,
+        token_endpoint,
+        userinfo_endpoint,
+        jwks_uri,
+        algorithms,
+        promised,
+    ) = values
+    if not verifier:
+        refuse(Reason.EMPTY_VERIFIER, "the entry has an empty code verifier")
+    return PendingLogin(
+        provider_id,
+        namespace,
+        redirect_uri,
+        nonce,
+        Secret(verifier),
+        return_to,
+        expires_at,
+        token_endpoint,
+        userinfo_endpoint,
+        jwks_uri,
+        tuple(algorithms.split()),
+        promised,
+    )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from hashlib import sha256
+from itertools import product
+from types import NoneType
 
 import attrs
 
 from sso_core.identity.identity import Identity, ShownClaim
 from sso_core.secret import Secret
-from sso_core.wire import WireError, b64url_encode, parse_json
+from sso_core.wire import WireError, b64url_encode, encode_json, parse_json
 
-VERSION = 1
+VERSION = 2
 
 
 @attrs.frozen
@@ -28,9 +29,6 @@ class Session:
     claims: tuple[ShownClaim, ...]
     signed_in_at: float
     expires_at: float
-
-
-MEMBERS = len(attrs.fields(Session))
 
 
 def session_of(
@@ -57,42 +55,40 @@ def session_key(session_id: Secret) -> str:
 
 
 def encode_session(session: Session) -> bytes:
-    """Return the session as compact JSON, the version first."""
-    values = attrs.asdict(session, recurse=False)
-    values["claims"] = [(claim.name, claim.value, claim.source) for claim in session.claims]
-    return json.dumps([VERSION, values], separators=(",", ":"), ensure_ascii=False).encode()
+    """Return the session as compact JSON, positions instead of names, the version first."""
+    values = [
+        VERSION,
+        session.account_id,
+        session.provider_id,
+        session.issuer,
+        session.subject,
+        session.display_name,
+        session.email,
+        session.email_verified,
+        [(claim.name, claim.value, claim.source) for claim in session.claims],
+        session.signed_in_at,
+        session.expires_at,
+    ]
+    return encode_json(values)
+
+
+_TIME = (float, int)
+_TYPES = frozenset(product((int,), *[(str,)] * 5, (str, NoneType), (bool,), (list,), _TIME, _TIME))
+"""The types of the values, in every combination that there may be."""
+_CLAIM_TYPES = (str, str, str)
+_CLAIMS = 8
 
 
 def decode_session(value: bytes) -> Session | None:
     """Return the session that `encode_session` wrote; None for anything else, which is then no session."""
     try:
-        document = parse_json(value, limit=1 << 20)
+        values = parse_json(value, limit=1 << 20)
     except WireError:
         return None
-    match document:
-        case [
-            int(version),
-            {
-                "account_id": str(),
-                "provider_id": str(),
-                "issuer": str(),
-                "subject": str(),
-                "display_name": str(),
-                "email": str() | None,
-                "email_verified": bool(),
-                "claims": list(claims),
-                "signed_in_at": float() | int(),
-                "expires_at": float() | int(),
-            } as members,
-        ] if version == VERSION and len(members) == MEMBERS and all(map(_is_claim, claims)):
-            return Session(**members | {"claims": tuple(ShownClaim(*claim) for claim in claims)})
-        case _:
+    if type(values) is not list or tuple(map(type, values)) not in _TYPES or values[0] != VERSION:
+        return None
+    for claim in values[_CLAIMS]:
+        if type(claim) is not list or tuple(map(type, claim)) != _CLAIM_TYPES:
             return None
-
-
-def _is_claim(value: object) -> bool:
-    match value:
-        case [str(), str(), str()]:
-            return True
-        case _:
-            return False
+    values[_CLAIMS] = tuple(ShownClaim(*claim) for claim in values[_CLAIMS])
+    return Session(*values[1:])

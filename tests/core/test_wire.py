@@ -20,6 +20,7 @@ from sso_core.wire import (
     b64url_decode,
     b64url_encode,
     encode_form,
+    encode_json,
     parse_form,
     parse_http_url,
     parse_json,
@@ -42,6 +43,15 @@ JSON_VALUES = st.recursive(
 @given(JSON_VALUES, st.booleans())
 def test_what_was_written_is_read_again(value: Any, escaped: bool) -> None:
     assert parse_json(json.dumps(value, ensure_ascii=escaped).encode(), depth=100) == value
+
+
+@given(JSON_VALUES)
+def test_what_is_encoded_here_is_read_again(value: Any) -> None:
+    assert parse_json(encode_json(value), depth=100) == value
+
+
+def test_what_is_encoded_is_as_short_as_json_can_be() -> None:
+    assert encode_json({"a": ["ä", 1]}) == '{"a":["ä",1]}'.encode()
 
 
 @given(st.binary(max_size=200))

@@ -94,6 +94,7 @@ def test_the_verifier_shows_in_no_text() -> None:
         (b"[2]", Reason.UNKNOWN_LOGIN_VERSION),
         # of our version, and damaged
         (b"[1]", Reason.UNREADABLE_LOGIN),
+        (changed(7, True), Reason.UNREADABLE_LOGIN),
         (json.dumps(VALUES[:-1]).encode(), Reason.UNREADABLE_LOGIN),
         (json.dumps([*VALUES, 1]).encode(), Reason.UNREADABLE_LOGIN),
     ],
