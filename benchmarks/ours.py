@@ -31,7 +31,7 @@ from sso_core.effects import (
     WriteAccount,
     Written,
 )
-from sso_core.facts import Account, Warm
+from sso_core.facts import Warm
 from sso_core.flows.begin_login import SentToProvider, begin_login
 from sso_core.flows.enter import ReadingAccount
 from sso_core.flows.finish_login import finish_login
@@ -41,6 +41,7 @@ from sso_core.oauth.client import Client
 from sso_core.oauth.keys import parse_key_set
 from sso_core.oauth.metadata import parse_metadata
 from sso_core.providers.kinds import OpenIdProvider, UserinfoPolicy
+from sso_core.records import Account
 from sso_core.secret import ENTROPY_SIZE, Entropy, Secret
 from sso_core.sessions.login_cookie import LoginCookie
 from sso_core.settings.origin import Origin
@@ -77,7 +78,7 @@ class Accounts:
     in_memory: ClassVar[bool] = True
 
     def __init__(self) -> None:
-        self._account = Account("a" * 32, ISSUER, SUBJECT, "Jane Doe", 1)
+        self._account = Account("a" * 32, "Jane Doe", 1, ((ISSUER, SUBJECT),))
 
     def perform(self, effect: ReadAccount | WriteAccount) -> AccountFacts | Written:
         """Answer."""

@@ -12,8 +12,10 @@ from typing import ClassVar
 
 import attrs
 
-from sso_core.facts import Account, Change, Guard, KeySet, ProviderMetadata
+from sso_core.facts import KeySet, ProviderMetadata
 from sso_core.failures import Failure
+from sso_core.hosts import HostAnswer, HostQuestion
+from sso_core.records import Account, ApiKey, Change, Guard, Mappings, Team
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -118,8 +120,25 @@ class StoreUnreachable:
 
 @attrs.frozen
 class AccountFacts:
-    """What the directory knows; `account` is None where nobody holds this (issuer, subject)."""
+    """What the directory knows, at one moment; `account` is None where nobody holds this (issuer, subject)."""
 
+    account: Account | None
+    email_holders: tuple[Account, ...] = ()
+    """The accounts with the e-mail address asked for, two at most: beyond one nobody can be told by it."""
+    handle_holder: str | None = None
+    """The id of the account with the handle asked for."""
+    teams: tuple[Team, ...] = ()
+    """Those of the teams asked for that exist."""
+    seats_taken: int | None = None
+    """How many accounts there are, where that was asked."""
+    mappings: Mappings = Mappings()
+
+
+@attrs.frozen
+class KeyFacts:
+    """The key of the hash that was asked for, and its account; None where there is none."""
+
+    key: ApiKey | None
     account: Account | None
 
 
@@ -145,6 +164,20 @@ class DirectoryUnreachable:
     why: str = ""
 
 
+@attrs.frozen
+class HostAnswered:
+    """What the host's own function returned."""
+
+    answer: HostAnswer
+
+
+@attrs.frozen
+class HostFailed:
+    """The host's own function raised, or answered something else than it was asked."""
+
+    why: str = ""
+
+
 Event = (
     HttpResponse
     | Unreachable
@@ -164,6 +197,9 @@ Event = (
     | Conflict
     | OutcomeUnknown
     | DirectoryUnreachable
+    | KeyFacts
+    | HostAnswered
+    | HostFailed
 )
 
 
@@ -177,6 +213,8 @@ class Purpose(Enum):
     KEYS = "keys"
     TOKEN = "token"
     USERINFO = "userinfo"
+    PROFILE = "profile"
+    GROUPS = "groups"
 
 
 class Kind(Enum):
@@ -184,6 +222,8 @@ class Kind(Enum):
 
     LOGIN = "login"
     SESSION = "session"
+    CLI_LOGIN = "cli_login"
+    REVOKED = "revoked"
 
 
 @attrs.frozen
@@ -283,12 +323,29 @@ class Drop:
 
 @attrs.frozen
 class ReadAccount:
-    """Read the facts about one person: one batch, one moment."""
+    """Read the facts about one person: one batch, one moment.
+
+    Who holds `email` (in lower case) and `handle`, and which of `teams` exist, is told along; accounts are counted
+    only on request, since counting may cost.
+    """
 
     answers: ClassVar = frozenset({AccountFacts, DirectoryUnreachable})
 
     issuer: str
     subject: str
+    email: str | None = attrs.field(default=None, repr=False)
+    handle: str | None = None
+    teams: tuple[str, ...] = ()
+    count_seats: bool = False
+
+
+@attrs.frozen
+class ReadKey:
+    """Read the personal key of this hash, and whose it is."""
+
+    answers: ClassVar = frozenset({KeyFacts, DirectoryUnreachable})
+
+    key_hash: str
 
 
 @attrs.frozen
@@ -301,4 +358,15 @@ class WriteAccount:
     guards: tuple[Guard, ...]
 
 
-Effect = HttpRequest | ReadMetadata | ReadKeys | Keep | Take | Peek | Drop | ReadAccount | WriteAccount
+@attrs.frozen
+class AskHost:
+    """Ask the host's own function, sync or async; where it has none for the question, it is not asked."""
+
+    answers: ClassVar = frozenset({HostAnswered, HostFailed})
+
+    question: HostQuestion
+
+
+Effect = (
+    HttpRequest | ReadMetadata | ReadKeys | Keep | Take | Peek | Drop | ReadAccount | WriteAccount | ReadKey | AskHost
+)

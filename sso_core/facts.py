@@ -1,4 +1,4 @@
-"""What may be known beforehand and handed to a flow warm: provider metadata, prepared keys, account records.
+"""What may be known beforehand and handed to a flow warm: provider metadata and prepared keys.
 
 Values only. How they are read from bytes is told in `oauth`; who keeps them is the adapters' business.
 """
@@ -53,53 +53,3 @@ class Warm:
 
     metadata: ProviderMetadata | None = None
     keys: KeySet | None = None
-
-
-@attrs.frozen
-class Account:
-    """A person's account in the directory; the provider's pair (issuer, subject) is its only key."""
-
-    account_id: str
-    issuer: str
-    subject: str
-    display_name: str
-    revision: int
-    """Grows by one with each change, so that a guard can say which state a decision rests on."""
-
-
-@attrs.frozen
-class AccountAbsent:
-    """A guard: nobody holds this (issuer, subject)."""
-
-    issuer: str
-    subject: str
-
-
-@attrs.frozen
-class AccountUnchanged:
-    """A guard: the account is still at this revision."""
-
-    account_id: str
-    revision: int
-
-
-@attrs.frozen
-class CreateAccount:
-    """A change: add this account at revision 1."""
-
-    account_id: str
-    issuer: str
-    subject: str
-    display_name: str
-
-
-@attrs.frozen
-class RenameAccount:
-    """A change: the person is called differently now; the revision grows."""
-
-    account_id: str
-    display_name: str
-
-
-Guard = AccountAbsent | AccountUnchanged
-Change = CreateAccount | RenameAccount

@@ -5,8 +5,8 @@ from __future__ import annotations
 import attrs
 
 from sso_core.effects import AccountFacts
-from sso_core.facts import Account, AccountAbsent, AccountUnchanged, Change, CreateAccount, Guard, RenameAccount
 from sso_core.identity.identity import Identity
+from sso_core.records import Account, AccountUnchanged, Change, CreateAccount, Guard, IdentityAbsent, UpdateAccount
 
 
 @attrs.frozen
@@ -23,16 +23,10 @@ def decide(facts: AccountFacts, identity: Identity, *, new_account_id: str) -> D
     name = identity.display_name
     account = facts.account
     if account is None:
-        issuer, subject = identity.issuer, identity.subject
-        return Decision(
-            Account(new_account_id, issuer, subject, name, revision=1),
-            (CreateAccount(new_account_id, issuer, subject, name),),
-            (AccountAbsent(issuer, subject),),
-        )
+        key = (identity.issuer, identity.subject)
+        created = Account(new_account_id, name, revision=1, identities=(key,))
+        return Decision(created, (CreateAccount(created),), (IdentityAbsent(*key),))
     if account.display_name == name:
         return Decision(account)
-    return Decision(
-        attrs.evolve(account, display_name=name, revision=account.revision + 1),
-        (RenameAccount(account.account_id, name),),
-        (AccountUnchanged(account.account_id, account.revision),),
-    )
+    renamed = attrs.evolve(account, display_name=name, revision=account.revision + 1)
+    return Decision(renamed, (UpdateAccount(renamed),), (AccountUnchanged(account.account_id, account.revision),))

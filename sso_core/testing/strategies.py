@@ -22,8 +22,11 @@ from sso_core.effects import (
     Effect,
     Event,
     Found,
+    HostAnswered,
+    HostFailed,
     HttpResponse,
     Kept,
+    KeyFacts,
     KeysRead,
     MetadataRead,
     Missing,
@@ -35,9 +38,11 @@ from sso_core.effects import (
     Unreachable,
     Written,
 )
-from sso_core.facts import Account, KeySet, ProviderMetadata
+from sso_core.facts import KeySet, ProviderMetadata
 from sso_core.failures import Failure, Reason
+from sso_core.hosts import Declined, HostAnswer, Wishes
 from sso_core.machine import Resting, Working, advance_any
+from sso_core.records import Account
 
 STATUSES = (200, 200, 200, 204, 301, 302, 400, 401, 403, 404, 429, 500, 503)
 CONTENT_TYPES = ("application/json", "application/jwt", "text/html", "")
@@ -55,6 +60,7 @@ class Material:
     keys: tuple[KeySet, ...] = (KeySet(()),)
     metadata: tuple[ProviderMetadata, ...] = ()
     accounts: tuple[Account | None, ...] = (None,)
+    host_answers: tuple[HostAnswer, ...] = (Wishes(), Declined())
 
 
 @attrs.frozen
@@ -91,6 +97,9 @@ def events(material: Material) -> Mapping[type, st.SearchStrategy[Event]]:
         Conflict: st.just(Conflict()),
         OutcomeUnknown: st.just(OutcomeUnknown()),
         DirectoryUnreachable: st.just(DirectoryUnreachable()),
+        KeyFacts: st.sampled_from(material.accounts).map(lambda account: KeyFacts(None, account)),
+        HostAnswered: st.sampled_from(material.host_answers).map(HostAnswered),
+        HostFailed: st.just(HostFailed()),
     }
 
 

@@ -44,7 +44,7 @@ from sso_core.effects import (
     Unreachable,
     Written,
 )
-from sso_core.facts import Account, Warm
+from sso_core.facts import Warm
 from sso_core.failures import Failure, Reason
 from sso_core.flow_map import DOORS, edges
 from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, Start, begin_login
@@ -68,6 +68,7 @@ from sso_core.flows.read_documents import (
 )
 from sso_core.flows.sessions import EndingSession, NoSession, ReadingSession, SessionFound, SignedOut
 from sso_core.machine import Failed, advance_any
+from sso_core.records import Account
 from sso_core.secret import Secret
 from sso_core.sessions.pending_login import encode_login
 from sso_core.sessions.session import encode_session, session_of
@@ -137,7 +138,7 @@ WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (RefreshingUserinfoKeys(gathering, signed), (KeysRead(ROTATED.keys),), ReadingAccount),
     (GatheringPlainClaims(attempt(PLAIN), plain_login(), PLAIN, tokens()), (answer({"sub": "a"}),), ReadingAccount),
     (reading, (AccountFacts(None),), WritingAccount),
-    (reading, (AccountFacts(Account("a", ISSUER, "alice", "Alice", 1)),), KeepingSession),
+    (reading, (AccountFacts(Account("a", "Alice", 1, ((ISSUER, "alice"),))),), KeepingSession),
     (writing, (Written(),), KeepingSession),
     (writing, (Conflict(),), ReadingAccount),
     (KeepingSession(attempt(), "/", SESSION, ()), (Kept(),), SignedIn),

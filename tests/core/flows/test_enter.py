@@ -20,13 +20,13 @@ from sso_core.effects import (
     WriteAccount,
     Written,
 )
-from sso_core.facts import Account
 from sso_core.failures import Reason
 from sso_core.flows.enter import KeepingSession, ReadingAccount, SignedIn, WritingAccount
 from sso_core.machine import Failed, advance
+from sso_core.records import Account
 from sso_core.sessions.session import decode_session, session_key
 
-ACCOUNT = Account("a1", ISSUER, "alice", "Alice", 1)
+ACCOUNT = Account("a1", "Alice", 1, ((ISSUER, "alice"),))
 
 
 def reading() -> ReadingAccount:

@@ -19,13 +19,14 @@ from scenes import (
 from scenes import settings as sign_in
 
 from sso_core.effects import HttpRequest, HttpResponse, Keep, Purpose, Taken, Unreachable
-from sso_core.facts import Account, Warm
+from sso_core.facts import Warm
 from sso_core.flows.begin_login import begin_login
 from sso_core.flows.enter import SignedIn
 from sso_core.flows.finish_login import TakingLogin, TakingSealedLogin
 from sso_core.flows.read_documents import read_keys, read_metadata
 from sso_core.flows.sessions import EndingSession, ReadingSession
 from sso_core.machine import Failed, Resting, Working, transitions
+from sso_core.records import Account
 from sso_core.sessions.pending_login import encode_login
 from sso_core.testing.strategies import Material, Walk, events, walks
 
@@ -42,7 +43,7 @@ MATERIAL = Material(
     values=(encode_login(pending_login()), encode_login(plain_login()), b"x" * 43, b'{"code_verifier": "v"}'),
     keys=(SIGNER.keys, ROTATED.keys),
     metadata=(METADATA,),
-    accounts=(None, Account("a1", ISSUER, "alice", "Alice", 1), Account("a1", ISSUER, "alice", "Old", 1)),
+    accounts=(None, Account("a1", "Alice", 1, ((ISSUER, "alice"),)), Account("a1", "Old", 1, ((ISSUER, "alice"),))),
 )
 TIMES = (NOW, NOW + 1, NOW + 100, NOW + 501)
 STARTS = (
