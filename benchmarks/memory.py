@@ -113,7 +113,10 @@ def _store(provider: Provider) -> float:
 
 
 def _kept(provider: Provider) -> Keep:
-    state = begin_login(settings_for(), return_to="/", entropy=entropy(), now=time.time(), warm=warm_facts(provider))
+    settings = settings_for()
+    state = begin_login(
+        settings, settings.providers[0], return_to="/", entropy=entropy(), now=time.time(), warm=warm_facts(provider)
+    )
     assert isinstance(state, KeepingLogin)
     (keep,) = state.awaits
     assert isinstance(keep, Keep)
@@ -167,5 +170,7 @@ def _cookie(provider: Provider, *, sealed: bool) -> float:
     settings = settings_for()
     if sealed:
         settings = attrs.evolve(settings, sealing_keys=SealingKeys((secrets.token_bytes(32),)))
-    visit = Site(settings).visit(Request("GET", START), entropy=entropy(), now=time.time(), warm=warm_facts(provider))
+    warm = warm_facts(provider)
+    start = Request("GET", START)
+    visit = Site(settings).visit(start, entropy=entropy(), now=time.time(), warm=lambda _provider: warm)
     return len(cookies_of(visit.respond(run(visit.state, _Keeper()))))

@@ -58,7 +58,7 @@ def settings_for(issuer: str = ISSUER, application: str = APPLICATION) -> SignIn
     """Return settings under which the ID token alone tells who it is, as for the floor."""
     client = Client(CLIENT_ID, Secret(CLIENT_SECRET))
     provider = OpenIdProvider(issuer, client, scope=SCOPE, userinfo=UserinfoPolicy.UNUSED)
-    return SignInSettings(Origin(application), provider)
+    return SignInSettings(Origin(application), (provider,))
 
 
 def warm_facts(provider: Provider) -> Warm:
@@ -113,7 +113,12 @@ class UpToIdentity:
 
     def _begin(self) -> SentToProvider:
         state: Working | Resting = begin_login(
-            self._settings, return_to="/", entropy=entropy(), now=time.time(), warm=self._warm
+            self._settings,
+            self._settings.providers[0],
+            return_to="/",
+            entropy=entropy(),
+            now=time.time(),
+            warm=self._warm,
         )
         while isinstance(state, Working):
             state = advance_any(state, [self._perform(effect) for effect in state.awaits], now=time.time())
@@ -131,6 +136,7 @@ class UpToIdentity:
         response = parse_authorization_response(parse_form(query))
         return finish_login(
             self._settings,
+            self._settings.providers[0],
             response=response,
             cookie=cookie,
             former_session=None,
@@ -174,7 +180,7 @@ class WholeVisit:
             assert self._answer(request).status == 303
 
     def _answer(self, request: Request) -> Response:
-        visit = self._site.visit(request, entropy=entropy(), now=time.time(), warm=self._warm)
+        visit = self._site.visit(request, entropy=entropy(), now=time.time(), warm=lambda _provider: self._warm)
         trail: list[str] = []
         ending = run(visit.state, self, watch=lambda state: trail.append(type(state).__name__))
         response = visit.respond(ending, trail=tuple(trail))
@@ -223,7 +229,7 @@ class OverHttpx(UpToIdentity):
 
 async def answer_async(site: Site, world: AsyncWorld, warm: Warm, request: Request) -> Response:
     """Answer one request under asyncio, as the ASGI adapter does."""
-    visit = site.visit(request, entropy=entropy(), now=world.now(), warm=warm)
+    visit = site.visit(request, entropy=entropy(), now=world.now(), warm=lambda _provider: warm)
     trail: list[str] = []
     ending = await run_asyncio(visit.state, world, watch=lambda state: trail.append(type(state).__name__))
     response = visit.respond(ending, trail=tuple(trail))

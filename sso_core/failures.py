@@ -27,117 +27,16 @@ class Family(Enum):
 
 
 class Row(NamedTuple):
-    """What is known of a reason: HTTP status, family, a sentence safe to show to anybody."""
+    """What is known of a reason: its stable code, HTTP status, family, and a sentence safe to show to anybody.
 
+    The code keeps two rows apart that are otherwise equal: they would be one member of the enum.
+    """
+
+    code: str
     status: int
     family: Family
     sentence: str
     resumable: bool = False
-
-
-@unique
-class Reason(Enum):
-    """Every reason for a refusal. The name in lower case is its stable code."""
-
-    # the callback and the pending login
-    MALFORMED_CALLBACK = "malformed_callback"
-    NO_STATE = "no_state"
-    NO_CODE = "no_code"
-    UNEXPECTED_PARAMETER = "unexpected_parameter"
-    LOGIN_OF_ANOTHER_BROWSER = "login_of_another_browser"
-    AMBIGUOUS_COOKIE = "ambiguous_cookie"
-    NO_PENDING_LOGIN = "no_pending_login"
-    LOGIN_EXPIRED = "login_expired"
-    EMPTY_VERIFIER = "empty_verifier"
-    LEGACY_LOGIN = "legacy_login"
-    UNREADABLE_LOGIN = "unreadable_login"
-    UNKNOWN_LOGIN_VERSION = "unknown_login_version"
-    WRONG_PROVIDER = "wrong_provider"
-    LOGIN_TOO_LARGE = "login_too_large"
-    # the authorization response
-    ACCESS_DENIED = "access_denied"
-    PROVIDER_ERROR = "provider_error"
-    RESPONSE_ISSUER_MISSING = "response_issuer_missing"
-    RESPONSE_ISSUER_MISMATCH = "response_issuer_mismatch"
-    # metadata and keys
-    METADATA_UNREACHABLE = "metadata_unreachable"
-    BAD_METADATA = "bad_metadata"
-    ISSUER_MISMATCH = "issuer_mismatch"
-    KEYS_UNREACHABLE = "keys_unreachable"
-    BAD_KEYS = "bad_keys"
-    UNKNOWN_KEY = "unknown_key"
-    AMBIGUOUS_KEY = "ambiguous_key"
-    # the token endpoint
-    TOKEN_ENDPOINT_NOT_REACHED = "token_endpoint_not_reached"
-    TOKEN_ANSWER_LOST = "token_answer_lost"
-    TOKEN_ENDPOINT_STATUS = "token_endpoint_status"
-    TOKEN_ENDPOINT_UNAVAILABLE = "token_endpoint_unavailable"
-    CODE_REFUSED = "code_refused"
-    CLIENT_REFUSED = "client_refused"
-    TOKEN_NOT_JSON = "token_not_json"
-    TOKEN_NOT_AN_OBJECT = "token_not_an_object"
-    NO_ACCESS_TOKEN = "no_access_token"
-    BAD_TOKEN_RESPONSE = "bad_token_response"
-    # the ID token
-    NO_ID_TOKEN = "no_id_token"
-    BAD_ID_TOKEN = "bad_id_token"
-    ALGORITHM_REFUSED = "algorithm_refused"
-    BAD_SIGNATURE = "bad_signature"
-    WRONG_ISSUER = "wrong_issuer"
-    WRONG_AUDIENCE = "wrong_audience"
-    WRONG_AUTHORIZED_PARTY = "wrong_authorized_party"
-    TOKEN_EXPIRED = "token_expired"
-    TOKEN_NOT_YET_VALID = "token_not_yet_valid"
-    TOKEN_TOO_OLD = "token_too_old"
-    WRONG_NONCE = "wrong_nonce"
-    WRONG_ACCESS_TOKEN_HASH = "wrong_access_token_hash"
-    AUTHENTICATION_TOO_OLD = "authentication_too_old"
-    BAD_SUBJECT = "bad_subject"
-    # userinfo
-    USERINFO_UNREACHABLE = "userinfo_unreachable"
-    USERINFO_STATUS = "userinfo_status"
-    USERINFO_NOT_JSON = "userinfo_not_json"
-    USERINFO_NOT_AN_OBJECT = "userinfo_not_an_object"
-    EMPTY_USERINFO = "empty_userinfo"
-    BAD_USERINFO = "bad_userinfo"
-    OTHER_SUBJECT = "other_subject"
-    NO_IDENTITY = "no_identity"
-    # the account and the session
-    ACCOUNT_CONTESTED = "account_contested"
-    DIRECTORY_UNREACHABLE = "directory_unreachable"
-    STORE_UNREACHABLE = "store_unreachable"
-    SESSION_NOT_KEPT = "session_not_kept"
-    NOT_SIGNED_IN = "not_signed_in"
-    # the request
-    CROSS_SITE_REQUEST = "cross_site_request"
-    METHOD_NOT_ALLOWED = "method_not_allowed"
-    REQUEST_TOO_LARGE = "request_too_large"
-    NOT_FOUND = "not_found"
-
-    @property
-    def code(self) -> str:
-        """The stable name of the reason, fit for a URL, a log and a conversation."""
-        return self.value
-
-    @property
-    def status(self) -> int:
-        """The HTTP status of the answer that tells of it."""
-        return ROWS[self].status
-
-    @property
-    def family(self) -> Family:
-        """What kind of refusal it is."""
-        return ROWS[self].family
-
-    @property
-    def sentence(self) -> str:
-        """What to tell the person: true, and safe to show to anybody."""
-        return ROWS[self].sentence
-
-    @property
-    def resumable(self) -> bool:
-        """Whether the same callback may come again and succeed: nothing was used up."""
-        return ROWS[self].resumable
 
 
 _DAMAGED = "The answer from the sign-in provider arrived damaged. Please start again."
@@ -163,76 +62,160 @@ _CROSS_SITE = "This request came from another site, so nothing was done."
 _METHOD = "This address does not take requests of this kind."
 _TOO_LARGE = "This request is larger than a sign-in ever is."
 _NO_PAGE = "There is no page at this address."
+_NO_SUCH_PROVIDER = "There is no such way to sign in here."
+_NOT_ALLOWED = (
+    "You are not allowed in here with this account. Please ask your administrator if you think you should be."
+)
+_ADDRESS = "Your e-mail address is not one of those that may sign in here."
+_UNVERIFIED = "Your sign-in provider has not verified your e-mail address, and that is needed here."
+_FULL = "All places here are taken. Please ask your administrator."
+_SHUT = "Your account here is disabled. Please ask your administrator."
+_TAKEN = "An account with your e-mail address belongs to another sign-in. Please ask your administrator."
+_ADMINS = "This is for administrators only."
+_OFF = "This is switched off here."
+_WRONG_PASSWORD = "That name and password do not belong together."
+_CLI_OVER = "This command-line sign-in is over or was never begun. Please start again in your terminal."
+_WRONG_CODE = "That is not what your terminal shows. Please look again."
+_TOO_OFTEN = "That was wrong too often. Please start again in your terminal."
+_SLOWER = "That was too often in too short a time. Please wait a moment."
+_WRONG_TEAM = "You are not in that team."
+_WRONG_KEY = "What you present is not valid here, or no longer."
 
-ROWS: dict[Reason, Row] = {
-    Reason.MALFORMED_CALLBACK: Row(400, Family.NOT_YOURS, _DAMAGED),
-    Reason.NO_STATE: Row(400, Family.NOT_YOURS, _DAMAGED),
-    Reason.NO_CODE: Row(400, Family.NOT_YOURS, _DAMAGED),
-    Reason.UNEXPECTED_PARAMETER: Row(400, Family.NOT_YOURS, _DAMAGED),
-    Reason.LOGIN_OF_ANOTHER_BROWSER: Row(401, Family.NOT_YOURS, _NOT_HERE),
-    Reason.AMBIGUOUS_COOKIE: Row(400, Family.NOT_YOURS, _NOT_HERE),
-    Reason.NO_PENDING_LOGIN: Row(401, Family.EXPIRED, _TOO_LATE),
-    Reason.LOGIN_EXPIRED: Row(401, Family.EXPIRED, _TOO_LATE),
-    Reason.EMPTY_VERIFIER: Row(401, Family.EXPIRED, _LOST),
-    Reason.LEGACY_LOGIN: Row(401, Family.EXPIRED, _LOST),
-    Reason.UNREADABLE_LOGIN: Row(401, Family.EXPIRED, _LOST),
-    Reason.UNKNOWN_LOGIN_VERSION: Row(401, Family.EXPIRED, _LOST),
-    Reason.WRONG_PROVIDER: Row(401, Family.NOT_YOURS, _NOT_HERE),
-    Reason.LOGIN_TOO_LARGE: Row(500, Family.MISCONFIGURED, _MISCONFIGURED),
-    Reason.ACCESS_DENIED: Row(403, Family.DECLINED, _DECLINED),
-    Reason.PROVIDER_ERROR: Row(401, Family.DECLINED, _PROVIDER_SAID_NO),
-    Reason.RESPONSE_ISSUER_MISSING: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.RESPONSE_ISSUER_MISMATCH: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.METADATA_UNREACHABLE: Row(503, Family.PROVIDER_UNREACHABLE, _UNREACHABLE, resumable=True),
-    Reason.BAD_METADATA: Row(502, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.ISSUER_MISMATCH: Row(502, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.KEYS_UNREACHABLE: Row(503, Family.PROVIDER_UNREACHABLE, _UNREACHABLE),
-    Reason.BAD_KEYS: Row(502, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.UNKNOWN_KEY: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.AMBIGUOUS_KEY: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.TOKEN_ENDPOINT_NOT_REACHED: Row(503, Family.PROVIDER_UNREACHABLE, _UNREACHABLE, resumable=True),
-    Reason.TOKEN_ANSWER_LOST: Row(503, Family.PROVIDER_UNREACHABLE, _START_OVER),
-    Reason.TOKEN_ENDPOINT_STATUS: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.TOKEN_ENDPOINT_UNAVAILABLE: Row(503, Family.PROVIDER_UNREACHABLE, _START_OVER),
-    Reason.CODE_REFUSED: Row(401, Family.EXPIRED, _TOO_LATE),
-    Reason.CLIENT_REFUSED: Row(401, Family.MISCONFIGURED, _MISCONFIGURED),
-    Reason.TOKEN_NOT_JSON: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.TOKEN_NOT_AN_OBJECT: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.NO_ACCESS_TOKEN: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.BAD_TOKEN_RESPONSE: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.NO_ID_TOKEN: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.BAD_ID_TOKEN: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.ALGORITHM_REFUSED: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.BAD_SIGNATURE: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.WRONG_ISSUER: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.WRONG_AUDIENCE: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.WRONG_AUTHORIZED_PARTY: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.TOKEN_EXPIRED: Row(401, Family.PROVIDER_MISBEHAVED, _CLOCK),
-    Reason.TOKEN_NOT_YET_VALID: Row(401, Family.PROVIDER_MISBEHAVED, _CLOCK),
-    Reason.TOKEN_TOO_OLD: Row(401, Family.PROVIDER_MISBEHAVED, _CLOCK),
-    Reason.WRONG_NONCE: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.WRONG_ACCESS_TOKEN_HASH: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.AUTHENTICATION_TOO_OLD: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.BAD_SUBJECT: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.USERINFO_UNREACHABLE: Row(503, Family.PROVIDER_UNREACHABLE, _START_OVER),
-    Reason.USERINFO_STATUS: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.USERINFO_NOT_JSON: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.USERINFO_NOT_AN_OBJECT: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.EMPTY_USERINFO: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.BAD_USERINFO: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.OTHER_SUBJECT: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.NO_IDENTITY: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
-    Reason.ACCOUNT_CONTESTED: Row(503, Family.UNAVAILABLE, _START_OVER),
-    Reason.DIRECTORY_UNREACHABLE: Row(503, Family.UNAVAILABLE, _START_OVER),
-    Reason.STORE_UNREACHABLE: Row(503, Family.UNAVAILABLE, _OURS_DOWN, resumable=True),
-    Reason.SESSION_NOT_KEPT: Row(503, Family.UNAVAILABLE, _START_OVER),
-    Reason.NOT_SIGNED_IN: Row(401, Family.EXPIRED, _SIGN_IN),
-    Reason.CROSS_SITE_REQUEST: Row(403, Family.NOT_YOURS, _CROSS_SITE),
-    Reason.METHOD_NOT_ALLOWED: Row(405, Family.NOT_YOURS, _METHOD),
-    Reason.REQUEST_TOO_LARGE: Row(413, Family.NOT_YOURS, _TOO_LARGE),
-    Reason.NOT_FOUND: Row(404, Family.NOT_YOURS, _NO_PAGE),
-}
-"""The table of refusals: one row a reason, no reason without a row."""
+
+@unique
+class Reason(Enum):
+    """Every reason for a refusal: one row each."""
+
+    # the callback and the pending login
+    MALFORMED_CALLBACK = Row("malformed_callback", 400, Family.NOT_YOURS, _DAMAGED)
+    NO_STATE = Row("no_state", 400, Family.NOT_YOURS, _DAMAGED)
+    NO_CODE = Row("no_code", 400, Family.NOT_YOURS, _DAMAGED)
+    UNEXPECTED_PARAMETER = Row("unexpected_parameter", 400, Family.NOT_YOURS, _DAMAGED)
+    LOGIN_OF_ANOTHER_BROWSER = Row("login_of_another_browser", 401, Family.NOT_YOURS, _NOT_HERE)
+    AMBIGUOUS_COOKIE = Row("ambiguous_cookie", 400, Family.NOT_YOURS, _NOT_HERE)
+    NO_PENDING_LOGIN = Row("no_pending_login", 401, Family.EXPIRED, _TOO_LATE)
+    LOGIN_EXPIRED = Row("login_expired", 401, Family.EXPIRED, _TOO_LATE)
+    EMPTY_VERIFIER = Row("empty_verifier", 401, Family.EXPIRED, _LOST)
+    LEGACY_LOGIN = Row("legacy_login", 401, Family.EXPIRED, _LOST)
+    UNREADABLE_LOGIN = Row("unreadable_login", 401, Family.EXPIRED, _LOST)
+    UNKNOWN_LOGIN_VERSION = Row("unknown_login_version", 401, Family.EXPIRED, _LOST)
+    WRONG_PROVIDER = Row("wrong_provider", 401, Family.NOT_YOURS, _NOT_HERE)
+    LOGIN_TOO_LARGE = Row("login_too_large", 500, Family.MISCONFIGURED, _MISCONFIGURED)
+    # the authorization response
+    ACCESS_DENIED = Row("access_denied", 403, Family.DECLINED, _DECLINED)
+    PROVIDER_ERROR = Row("provider_error", 401, Family.DECLINED, _PROVIDER_SAID_NO)
+    RESPONSE_ISSUER_MISSING = Row("response_issuer_missing", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    RESPONSE_ISSUER_MISMATCH = Row("response_issuer_mismatch", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    # metadata and keys
+    METADATA_UNREACHABLE = Row("metadata_unreachable", 503, Family.PROVIDER_UNREACHABLE, _UNREACHABLE, resumable=True)
+    BAD_METADATA = Row("bad_metadata", 502, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    ISSUER_MISMATCH = Row("issuer_mismatch", 502, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    KEYS_UNREACHABLE = Row("keys_unreachable", 503, Family.PROVIDER_UNREACHABLE, _UNREACHABLE)
+    BAD_KEYS = Row("bad_keys", 502, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    UNKNOWN_KEY = Row("unknown_key", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    AMBIGUOUS_KEY = Row("ambiguous_key", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    # the token endpoint
+    TOKEN_ENDPOINT_NOT_REACHED = Row(
+        "token_endpoint_not_reached", 503, Family.PROVIDER_UNREACHABLE, _UNREACHABLE, resumable=True
+    )
+    TOKEN_ANSWER_LOST = Row("token_answer_lost", 503, Family.PROVIDER_UNREACHABLE, _START_OVER)
+    TOKEN_ENDPOINT_STATUS = Row("token_endpoint_status", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    TOKEN_ENDPOINT_UNAVAILABLE = Row("token_endpoint_unavailable", 503, Family.PROVIDER_UNREACHABLE, _START_OVER)
+    CODE_REFUSED = Row("code_refused", 401, Family.EXPIRED, _TOO_LATE)
+    CLIENT_REFUSED = Row("client_refused", 401, Family.MISCONFIGURED, _MISCONFIGURED)
+    TOKEN_NOT_JSON = Row("token_not_json", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    TOKEN_NOT_AN_OBJECT = Row("token_not_an_object", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    NO_ACCESS_TOKEN = Row("no_access_token", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    BAD_TOKEN_RESPONSE = Row("bad_token_response", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    # the ID token
+    NO_ID_TOKEN = Row("no_id_token", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    BAD_ID_TOKEN = Row("bad_id_token", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    ALGORITHM_REFUSED = Row("algorithm_refused", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    BAD_SIGNATURE = Row("bad_signature", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    WRONG_ISSUER = Row("wrong_issuer", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    WRONG_AUDIENCE = Row("wrong_audience", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    WRONG_AUTHORIZED_PARTY = Row("wrong_authorized_party", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    TOKEN_EXPIRED = Row("token_expired", 401, Family.PROVIDER_MISBEHAVED, _CLOCK)
+    TOKEN_NOT_YET_VALID = Row("token_not_yet_valid", 401, Family.PROVIDER_MISBEHAVED, _CLOCK)
+    TOKEN_TOO_OLD = Row("token_too_old", 401, Family.PROVIDER_MISBEHAVED, _CLOCK)
+    WRONG_NONCE = Row("wrong_nonce", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    WRONG_ACCESS_TOKEN_HASH = Row("wrong_access_token_hash", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    AUTHENTICATION_TOO_OLD = Row("authentication_too_old", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    BAD_SUBJECT = Row("bad_subject", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    # userinfo
+    USERINFO_UNREACHABLE = Row("userinfo_unreachable", 503, Family.PROVIDER_UNREACHABLE, _START_OVER)
+    USERINFO_STATUS = Row("userinfo_status", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    USERINFO_NOT_JSON = Row("userinfo_not_json", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    USERINFO_NOT_AN_OBJECT = Row("userinfo_not_an_object", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    EMPTY_USERINFO = Row("empty_userinfo", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    BAD_USERINFO = Row("bad_userinfo", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    OTHER_SUBJECT = Row("other_subject", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    NO_IDENTITY = Row("no_identity", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    # the account and the session
+    ACCOUNT_CONTESTED = Row("account_contested", 503, Family.UNAVAILABLE, _START_OVER)
+    DIRECTORY_UNREACHABLE = Row("directory_unreachable", 503, Family.UNAVAILABLE, _START_OVER)
+    STORE_UNREACHABLE = Row("store_unreachable", 503, Family.UNAVAILABLE, _OURS_DOWN, resumable=True)
+    SESSION_NOT_KEPT = Row("session_not_kept", 503, Family.UNAVAILABLE, _START_OVER)
+    NOT_SIGNED_IN = Row("not_signed_in", 401, Family.EXPIRED, _SIGN_IN)
+    # the request
+    CROSS_SITE_REQUEST = Row("cross_site_request", 403, Family.NOT_YOURS, _CROSS_SITE)
+    METHOD_NOT_ALLOWED = Row("method_not_allowed", 405, Family.NOT_YOURS, _METHOD)
+    REQUEST_TOO_LARGE = Row("request_too_large", 413, Family.NOT_YOURS, _TOO_LARGE)
+    NOT_FOUND = Row("not_found", 404, Family.NOT_YOURS, _NO_PAGE)
+    # the provider asked for
+    NO_PROVIDER = Row("no_provider", 500, Family.MISCONFIGURED, _NO_SUCH_PROVIDER)
+    UNKNOWN_PROVIDER = Row("unknown_provider", 404, Family.NOT_YOURS, _NO_SUCH_PROVIDER)
+    UI_DISABLED = Row("ui_disabled", 403, Family.NOT_ALLOWED, _OFF)
+    # who may come in
+    GROUPS_UNREACHABLE = Row("groups_unreachable", 503, Family.PROVIDER_UNREACHABLE, _START_OVER)
+    TENANT_REFUSED = Row("tenant_refused", 403, Family.NOT_ALLOWED, _NOT_ALLOWED)
+    HOSTED_DOMAIN_REFUSED = Row("hosted_domain_refused", 403, Family.NOT_ALLOWED, _NOT_ALLOWED)
+    EMAIL_DOMAIN_REFUSED = Row("email_domain_refused", 401, Family.NOT_ALLOWED, _ADDRESS)
+    EMAIL_NOT_VERIFIED = Row("email_not_verified", 401, Family.NOT_ALLOWED, _UNVERIFIED)
+    NOT_IN_GROUP = Row("not_in_group", 403, Family.NOT_ALLOWED, _NOT_ALLOWED)
+    ADMINS_ONLY = Row("admins_only", 401, Family.NOT_ALLOWED, _ADMINS)
+    NO_SEAT_LEFT = Row("no_seat_left", 403, Family.NOT_ALLOWED, _FULL)
+    ACCOUNT_DISABLED = Row("account_disabled", 403, Family.NOT_ALLOWED, _SHUT)
+    NO_ACCOUNT = Row("no_account", 403, Family.NOT_ALLOWED, _NOT_ALLOWED)
+    EMAIL_TAKEN = Row("email_taken", 403, Family.NOT_ALLOWED, _TAKEN)
+    HOST_DECLINED = Row("host_declined", 403, Family.NOT_ALLOWED, _NOT_ALLOWED)
+    HOST_FAILED = Row("host_failed", 503, Family.UNAVAILABLE, _START_OVER)
+    WRONG_PASSWORD = Row("wrong_password", 401, Family.DECLINED, _WRONG_PASSWORD)
+    # the command line, keys and pages for administrators
+    NO_CLI_LOGIN = Row("no_cli_login", 404, Family.EXPIRED, _CLI_OVER)
+    WRONG_USER_CODE = Row("wrong_user_code", 400, Family.NOT_YOURS, _WRONG_CODE)
+    TOO_MANY_TRIES = Row("too_many_tries", 403, Family.NOT_YOURS, _TOO_OFTEN)
+    WRONG_POLL_SECRET = Row("wrong_poll_secret", 401, Family.NOT_YOURS, _CLI_OVER)
+    TOO_MANY_REQUESTS = Row("too_many_requests", 429, Family.UNAVAILABLE, _SLOWER)
+    WRONG_TEAM = Row("wrong_team", 403, Family.NOT_ALLOWED, _WRONG_TEAM)
+    INVALID_KEY = Row("invalid_key", 401, Family.EXPIRED, _WRONG_KEY)
+    NOT_ADMIN = Row("not_admin", 403, Family.NOT_ALLOWED, _ADMINS)
+    SWITCHED_OFF = Row("switched_off", 404, Family.NOT_ALLOWED, _OFF)
+
+    @property
+    def code(self) -> str:
+        """The stable name of the reason, fit for a URL, a log and a conversation."""
+        return self.value.code
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of the answer that tells of it."""
+        return self.value.status
+
+    @property
+    def family(self) -> Family:
+        """What kind of refusal it is."""
+        return self.value.family
+
+    @property
+    def sentence(self) -> str:
+        """What to tell the person: true, and safe to show to anybody."""
+        return self.value.sentence
+
+    @property
+    def resumable(self) -> bool:
+        """Whether the same callback may come again and succeed: nothing was used up."""
+        return self.value.resumable
 
 
 @attrs.frozen

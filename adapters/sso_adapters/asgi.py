@@ -13,12 +13,12 @@ from sso_adapters.drive.on_asyncio import Flights as AsyncioFlights
 from sso_adapters.drive.on_asyncio import run_asyncio
 from sso_adapters.translate import Renderer, draw, finished, fits
 from sso_core.effects import Headers
-from sso_core.facts import Warm
 from sso_core.failures import Refusal
 from sso_core.flows.sessions import SessionFound, read_session
 from sso_core.machine import Failed, Resting, Working
 from sso_core.sessions.session import Session
 from sso_core.web.messages import BODY_LIMIT, Request
+from sso_core.web.routing import WarmFacts
 from sso_core.web.site import Site
 
 Scope = MutableMapping[str, Any]
@@ -33,7 +33,7 @@ GRACE = 15.0
 class AsgiSignIn:
     """An ASGI application that serves the routes of `site`.
 
-    `warm` returns what is known of the provider without asking. `closed` is awaited when the lifespan ends.
+    `warm` returns what is known of a provider without asking. `closed` is awaited when the lifespan ends.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class AsgiSignIn:
         site: Site,
         world: AsyncWorld,
         *,
-        warm: Callable[[], Warm],
+        warm: WarmFacts,
         render: Renderer,
         closed: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
@@ -97,7 +97,7 @@ class AsgiSignIn:
             request = await self._request(scope, receive)
         except _ClientLeftError:
             return
-        visit = self.site.visit(request, entropy=draw(), now=self.world.now(), warm=self._warm())
+        visit = self.site.visit(request, entropy=draw(), now=self.world.now(), warm=self._warm)
         trail: list[str] = []
         try:
             ending = await self._run(visit.state, lambda state: trail.append(type(state).__name__))

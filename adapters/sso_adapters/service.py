@@ -17,7 +17,7 @@ from sso_adapters.server import serve_asgi
 from sso_adapters.stores.sqlite import SqliteStore
 from sso_adapters.world import AsyncWorld
 from sso_core.facts import Warm
-from sso_core.providers.kinds import OpenIdProvider
+from sso_core.providers.kinds import OpenIdProvider, Provider
 from sso_core.settings.sign_in import SignInSettings
 from sso_core.web.site import Site
 
@@ -39,9 +39,8 @@ def build_service(settings: SignInSettings, folder: Path, *, title: str = "sso-c
         files = opened.pop_all()
     sender = AsyncHttpxSender()
     library = AsyncLibrary(sender)
-    provider = settings.provider
 
-    def warm() -> Warm:
+    def warm(provider: Provider) -> Warm:
         return library.warm(provider.issuer) if isinstance(provider, OpenIdProvider) else Warm()
 
     async def close() -> None:

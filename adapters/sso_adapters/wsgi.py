@@ -10,8 +10,8 @@ from sso_adapters.drive import World
 from sso_adapters.drive.blocking import run
 from sso_adapters.translate import Renderer, draw, finished, fits
 from sso_core.effects import Headers
-from sso_core.facts import Warm
 from sso_core.web.messages import Request
+from sso_core.web.routing import WarmFacts
 from sso_core.web.site import Site
 
 Environ = dict[str, Any]
@@ -19,9 +19,9 @@ StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 
 class WsgiSignIn:
-    """A WSGI application that serves the routes of `site`; `warm` returns what is known of the provider already."""
+    """A WSGI application that serves the routes of `site`; `warm` returns what is known of a provider already."""
 
-    def __init__(self, site: Site, world: World, *, warm: Callable[[], Warm], render: Renderer) -> None:
+    def __init__(self, site: Site, world: World, *, warm: WarmFacts, render: Renderer) -> None:
         self.site = site
         self.world = world
         self._warm = warm
@@ -30,7 +30,7 @@ class WsgiSignIn:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
         request = _request(environ)
-        visit = self.site.visit(request, entropy=draw(), now=self.world.now(), warm=self._warm())
+        visit = self.site.visit(request, entropy=draw(), now=self.world.now(), warm=self._warm)
         trail: list[str] = []
         ending = run(visit.state, self.world, watch=lambda state: trail.append(type(state).__name__))
         response = visit.respond(ending, trail=tuple(trail))

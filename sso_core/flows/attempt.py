@@ -7,6 +7,7 @@ import attrs
 from sso_core.facts import KeySet
 from sso_core.machine import Working
 from sso_core.oauth.authorization import AuthorizationResponse
+from sso_core.providers.kinds import Provider
 from sso_core.secret import Entropy
 from sso_core.sessions.login_cookie import LoginCookie
 from sso_core.settings.sign_in import SignInSettings
@@ -17,6 +18,8 @@ class Attempt:
     """What is known when the browser comes back, whatever happens next."""
 
     settings: SignInSettings
+    provider: Provider
+    """The one whose callback this is."""
     response: AuthorizationResponse
     cookie: LoginCookie
     key: str

@@ -28,7 +28,7 @@ from sso_core.facts import ProviderMetadata, Warm
 from sso_core.failures import Reason, refuse
 from sso_core.machine import Resting, Working, door
 from sso_core.oauth.authorization import authorization_url
-from sso_core.providers.kinds import OAuthProvider, OpenIdProvider, ResponseMode
+from sso_core.providers.kinds import OAuthProvider, OpenIdProvider, Provider, ResponseMode
 from sso_core.secret import Entropy, Secret
 from sso_core.sessions.login_cookie import LoginCookie
 from sso_core.sessions.pending_login import PendingLogin, encode_login, login_key
@@ -45,6 +45,7 @@ class SentToProvider(Resting):
     cookie: LoginCookie
     lifetime: float
     """Seconds that the cookie is good for."""
+    response_mode: ResponseMode
     prefetch: ReadKeys | None = None
 
     @property
@@ -55,18 +56,17 @@ class SentToProvider(Resting):
 
 @door
 def begin_login(
-    settings: SignInSettings, *, return_to: str, entropy: Entropy, now: float, warm: Warm
+    settings: SignInSettings, provider: Provider, *, return_to: str, entropy: Entropy, now: float, warm: Warm
 ) -> ResolvingProvider | KeepingLogin | SentToProvider:
-    """Begin a login that ends at `return_to`, a path of this service that has been checked.
+    """Begin a login at one of the providers that ends at `return_to`, a path of this service that has been checked.
 
     `now` is in seconds since the epoch; `warm` holds what is known of the provider already.
     """
-    start = Start(settings, return_to, entropy, keys_warm=warm.keys is not None)
-    provider = settings.provider
+    start = Start(settings, provider, return_to, entropy, keys_warm=warm.keys is not None)
     if isinstance(provider, OAuthProvider):
         return _send(start, _metadata_by_hand(provider), now)
     if warm.metadata is None:
-        return ResolvingProvider(start, provider)
+        return ResolvingProvider(start, provider.issuer)
     return _send(start, warm.metadata, now)
 
 
@@ -86,6 +86,7 @@ class Start:
     """What is known when somebody asks to sign in."""
 
     settings: SignInSettings
+    provider: Provider
     return_to: str
     entropy: Entropy
     keys_warm: bool
@@ -96,11 +97,11 @@ class ResolvingProvider(Working):
     """Waits for the provider's metadata."""
 
     start: Start
-    provider: OpenIdProvider
+    issuer: str
 
     def asks(self) -> tuple[Effect, ...]:
         """Ask for the metadata."""
-        return (ReadMetadata(self.provider.issuer),)
+        return (ReadMetadata(self.issuer),)
 
     def receive(self, answer: MetadataRead | Unavailable, *, now: float) -> KeepingLogin | SentToProvider:
         """Go on with it, or say why there is none."""
@@ -112,9 +113,9 @@ class ResolvingProvider(Working):
 def _send(start: Start, metadata: ProviderMetadata, now: float) -> KeepingLogin | SentToProvider:
     settings, entropy = start.settings, start.entropy
     login = PendingLogin(
-        provider_id=settings.provider.provider_id,
+        provider_id=start.provider.provider_id,
         namespace=metadata.issuer,
-        redirect_uri=settings.redirect_uri,
+        redirect_uri=settings.redirect_uri(start.provider),
         nonce=entropy.nonce,
         code_verifier=entropy.code_verifier,
         return_to=start.return_to,
@@ -132,7 +133,7 @@ def _send(start: Start, metadata: ProviderMetadata, now: float) -> KeepingLogin 
 
 
 def _sent(start: Start, metadata: ProviderMetadata, login: PendingLogin, now: float) -> SentToProvider:
-    provider, entropy = start.settings.provider, start.entropy
+    provider, entropy = start.provider, start.entropy
     openid = isinstance(provider, OpenIdProvider)
     extra: tuple[tuple[str, str], ...] = ()
     if isinstance(provider, OpenIdProvider) and provider.max_age is not None:
@@ -150,7 +151,7 @@ def _sent(start: Start, metadata: ProviderMetadata, login: PendingLogin, now: fl
     )
     prefetch = ReadKeys(metadata.issuer, metadata.jwks_uri) if openid and not start.keys_warm else None
     cookie = LoginCookie(int(now), entropy.login_cookie, login.return_to)
-    return SentToProvider(location, entropy.state, cookie, start.settings.login_ttl, prefetch)
+    return SentToProvider(location, entropy.state, cookie, start.settings.login_ttl, provider.response_mode, prefetch)
 
 
 def _seal(sent: SentToProvider, login: PendingLogin, keys: SealingKeys, entropy: Entropy) -> SentToProvider:

@@ -48,7 +48,7 @@ from sso_core.flows.checks import (
 from sso_core.flows.exchange_code import ExchangingCode, ExchangingCodeAndReadingKeys, ExchangingPlainCode
 from sso_core.machine import Resting, door
 from sso_core.oauth.authorization import AuthorizationResponse
-from sso_core.providers.kinds import OAuthProvider
+from sso_core.providers.kinds import OAuthProvider, Provider
 from sso_core.secret import Entropy, Secret
 from sso_core.sessions.login_cookie import LoginCookie
 from sso_core.sessions.pending_login import PendingLogin, decode_login, login_key
@@ -69,6 +69,7 @@ class Repeated(Resting):
 @door
 def finish_login(
     settings: SignInSettings,
+    provider: Provider,
     *,
     response: AuthorizationResponse,
     cookie: LoginCookie | None,
@@ -76,9 +77,10 @@ def finish_login(
     entropy: Entropy,
     warm: Warm,
 ) -> TakingLogin | TakingSealedLogin | Repeated:
-    """Begin to finish a login: `cookie` is the login cookie that belongs to the response's state, if there is one.
+    """Begin to finish a login at the callback of `provider`.
 
-    `former_session` is the session identifier that the browser presents, if any.
+    `cookie` is the login cookie that belongs to the response's state, and `former_session` the session identifier
+    that the browser presents, if any.
     """
     if cookie is None:
         refuse(
@@ -91,7 +93,7 @@ def finish_login(
     state = response.state.reveal()
     former = session_key(former_session) if former_session is not None else None
     key = login_key(state, cookie.secret)
-    attempt = Attempt(settings, response, cookie, key, entropy, warm.keys, former)
+    attempt = Attempt(settings, provider, response, cookie, key, entropy, warm.keys, former)
     if settings.sealing_keys is None:
         return TakingLogin(attempt)
     plain = settings.sealing_keys.unseal(cookie.secret.reveal(), context=state)
@@ -165,7 +167,7 @@ def exchange(
     attempt: Attempt, login: PendingLogin, now: float
 ) -> ExchangingCode | ExchangingCodeAndReadingKeys | ExchangingPlainCode:
     """Check that the login is this one, alive, and granted by its provider, before its code goes anywhere."""
-    provider = attempt.settings.provider
+    provider = attempt.provider
     check_login_not_expired(login, now)
     check_login_provider(login, provider)
     code = granted_code(attempt.response, login, provider)

@@ -7,6 +7,7 @@ from enum import Enum
 import attrs
 
 from sso_core.effects import Headers
+from sso_core.identity.rules import IdentityRules
 from sso_core.oauth.client import Client
 from sso_core.oauth.keys import ALGORITHMS
 
@@ -49,6 +50,9 @@ class OpenIdProvider:
     extra_headers: Headers = attrs.field(default=(), repr=False)
     max_age: int | None = None
     """Seconds since the person last proved who they are, at most (OIDC Core 3.1.2.1)."""
+    rules: IdentityRules = IdentityRules()
+    label: str = ""
+    """What people know the provider by: "Sign in with ..."."""
 
     def __attrs_post_init__(self) -> None:
         if "openid" not in self.scope.split(" "):
@@ -75,6 +79,8 @@ class OAuthProvider:
     response_mode: ResponseMode = ResponseMode.QUERY
     subject_claim: str = "sub"
     extra_headers: Headers = attrs.field(default=(), repr=False)
+    rules: IdentityRules = IdentityRules()
+    label: str = ""
 
 
 Provider = OpenIdProvider | OAuthProvider

@@ -53,7 +53,7 @@ def settings_from_environment(environ: Mapping[str, str], *, default_base_url: s
     sealing_keys = reading.sealing_keys()
     if reading.problems or origin is None or provider is None:
         raise SettingsError(tuple(reading.problems))
-    return SignInSettings(origin, provider, sealing_keys)
+    return SignInSettings(origin, (provider,), sealing_keys=sealing_keys)
 
 
 class _Reading:

@@ -2,32 +2,50 @@
 
 from __future__ import annotations
 
+import re
+
 import attrs
 
+from sso_core.accounts.policy import AccessPolicy
 from sso_core.providers.kinds import Provider
 from sso_core.sessions.sealing import SealingKeys
+from sso_core.settings.ladder import REFERENCE_LADDER
 from sso_core.settings.origin import Origin
 
 CALLBACK = "/sso/callback"
 
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
 
 @attrs.frozen
 class SignInSettings:
-    """The settings of sign-in. Durations are in seconds.
+    """The settings of sign-in. Durations are in seconds. Raises ValueError where two providers share an id.
 
     With `sealing_keys`, pending logins travel in the browser's cookie, and instances need to share nothing. A login
     is then used once per process (or once at all where the store is shared), and once by the provider's own rule.
     """
 
     origin: Origin
-    provider: Provider
+    providers: tuple[Provider, ...]
+    """The first one owns `/sso/callback`, each further one `/sso/callback/{id}`, so that no answer can be mixed up."""
+    policy: AccessPolicy = AccessPolicy(REFERENCE_LADDER)
     sealing_keys: SealingKeys | None = None
     login_ttl: float = attrs.field(default=600, validator=attrs.validators.gt(0))
     session_ttl: float = attrs.field(default=8 * 3600, validator=attrs.validators.gt(0))
     leeway: int = attrs.field(default=30, validator=attrs.validators.in_(range(301)))
     """How far the provider's clock may be off."""
 
-    @property
-    def redirect_uri(self) -> str:
-        """The redirect URI to register at the provider."""
-        return self.origin.url(CALLBACK)
+    def __attrs_post_init__(self) -> None:
+        ids = [provider.provider_id for provider in self.providers]
+        if len(set(ids)) != len(ids) or not all(_ID.fullmatch(name) for name in ids):
+            raise ValueError("each provider needs an id of its own, of small letters, digits and hyphens")
+
+    def callback_path(self, provider: Provider) -> str:
+        """Return the path, below the mount, to which this provider sends people back."""
+        return (
+            CALLBACK if provider.provider_id == self.providers[0].provider_id else f"{CALLBACK}/{provider.provider_id}"
+        )
+
+    def redirect_uri(self, provider: Provider) -> str:
+        """Return the redirect URI to register at this provider."""
+        return self.origin.url(self.callback_path(provider))

@@ -30,7 +30,7 @@ class Cookies:
         self.trail = f"{prefix}-trail{mark}"
         self.login_prefix = f"{prefix}-login{mark}-"
         self._flags = "; Path=/; HttpOnly; Secure" if origin.is_secure else "; Path=/; HttpOnly"
-        self._login_site = _login_same_site(settings)
+        self._secure = origin.is_secure
 
     def set_session(self, session_id: Secret, max_age: float) -> str:
         """Return the header that gives the browser its session."""
@@ -48,10 +48,10 @@ class Cookies:
         """Return the header that forgets them."""
         return f"{self.trail}=; Max-Age=0{self._flags}; SameSite=Lax"
 
-    def set_login(self, state: str, cookie: LoginCookie, max_age: float) -> str:
-        """Return the header that binds a login to the browser."""
+    def set_login(self, state: str, cookie: LoginCookie, max_age: float, mode: ResponseMode) -> str:
+        """Return the header that binds a login to the browser, so that it is there when the answer comes by `mode`."""
         name = self.login_prefix + cookie_mark(state)
-        return f"{name}={cookie.encode()}; Max-Age={max_age:.0f}{self._flags}{self._login_site}"
+        return f"{name}={cookie.encode()}; Max-Age={max_age:.0f}{self._flags}{self._same_site(mode)}"
 
     def drop_login(self, state: str) -> str:
         """Return the header that ends the binding of this login."""
@@ -59,7 +59,7 @@ class Cookies:
 
     def clear_login(self, name: str) -> str:
         """Return the header that ends the binding of this name."""
-        return f"{name}=; Max-Age=0{self._flags}{self._login_site}"
+        return f"{name}=; Max-Age=0{self._flags}"
 
     def read_session(self, request: Request) -> Secret | None:
         """Return the session identifier that the browser presents; None where there are two, as neither is trusted."""
@@ -92,13 +92,12 @@ class Cookies:
     def _is_login(self, name: str) -> bool:
         return name.startswith(self.login_prefix)
 
-
-def _login_same_site(settings: SignInSettings) -> str:
-    if settings.provider.response_mode is not ResponseMode.FORM_POST:
-        return "; SameSite=Lax"
-    # The provider's page posts across sites. Without https, None is not accepted; a cookie that says nothing is
-    # sent along for its first two minutes by browsers, which is enough for a loopback.
-    return "; SameSite=None" if settings.origin.is_secure else ""
+    def _same_site(self, mode: ResponseMode) -> str:
+        if mode is not ResponseMode.FORM_POST:
+            return "; SameSite=Lax"
+        # The provider's page posts across sites. Without https, None is not accepted; a cookie that says nothing is
+        # sent along for its first two minutes by browsers, which is enough for a loopback.
+        return "; SameSite=None" if self._secure else ""
 
 
 def pairs(request: Request) -> tuple[tuple[str, str], ...]:

@@ -8,12 +8,20 @@ from sso_core.sessions.session import Session
 
 
 @attrs.frozen
+class SignInChoice:
+    """One way to sign in: what the button says beside "Sign in", and where it leads."""
+
+    label: str
+    path: str
+
+
+@attrs.frozen
 class HomePage:
     """Who is signed in, or the way to sign in; `trail` names the states that the login went through."""
 
     session: Session | None
     trail: tuple[str, ...]
-    sign_in_path: str
+    sign_in: tuple[SignInChoice, ...]
     sign_out_path: str
     style_path: str
 

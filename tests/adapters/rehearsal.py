@@ -149,7 +149,7 @@ class Rehearsal:
             max_age=arrangement.max_age,
         )
         self.op, self.clock = op, Clock()
-        self.site = Site(SignInSettings(Origin("https://app.example"), provider))
+        self.site = Site(SignInSettings(Origin("https://app.example"), (provider,)))
         self.store = MemoryStore(clock=self.clock)
         self.directory = SqliteDirectory(":memory:")
         self.stage = STAGES[driver](op, self.store, self.directory, self.clock)
@@ -167,7 +167,7 @@ class Rehearsal:
         )
         warm = self.stage.warm(self.op.state.issuer)
         entropy = Entropy(secrets.token_bytes(ENTROPY_SIZE))
-        visit = self.site.visit(request, entropy=entropy, now=self.clock(), warm=warm)
+        visit = self.site.visit(request, entropy=entropy, now=self.clock(), warm=lambda _provider: warm)
         self.trail = []
         ending = self.stage.play(visit.state, self.trail)
         response = visit.respond(ending, trail=tuple(self.trail))

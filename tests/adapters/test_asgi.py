@@ -20,7 +20,7 @@ from sso_core.effects import HttpRequest, HttpResponse, Purpose, StoreUnreachabl
 from sso_core.facts import Warm
 from sso_core.failures import Reason, Refusal
 from sso_core.oauth.client import AuthenticationMethod, Client
-from sso_core.providers.kinds import OpenIdProvider, ResponseMode
+from sso_core.providers.kinds import OpenIdProvider, Provider, ResponseMode
 from sso_core.settings.origin import Origin
 from sso_core.settings.sign_in import SignInSettings
 from sso_core.testing.fake_provider import FakeProvider
@@ -83,11 +83,11 @@ class Play:
             await anyio.lowlevel.checkpoint()
             self.closed += 1
 
-        def warm() -> Warm:
+        def warm(_provider: Provider) -> Warm:
             return library.warm(issuer)
 
         self.app = AsgiSignIn(
-            Site(SignInSettings(Origin(base), provider)), world, warm=warm, render=Pages(), closed=close
+            Site(SignInSettings(Origin(base), (provider,))), world, warm=warm, render=Pages(), closed=close
         )
         self.cookies: dict[str, str] = {}
 

@@ -18,7 +18,7 @@ from sso_adapters.wsgi import WsgiSignIn
 from sso_core.effects import HttpRequest, HttpResponse
 from sso_core.facts import Warm
 from sso_core.oauth.client import AuthenticationMethod, Client
-from sso_core.providers.kinds import OpenIdProvider, ResponseMode
+from sso_core.providers.kinds import OpenIdProvider, Provider, ResponseMode
 from sso_core.settings.origin import Origin
 from sso_core.settings.sign_in import SignInSettings
 from sso_core.testing.fake_provider import FakeProvider
@@ -48,10 +48,10 @@ class Play:
         self.directory = SqliteDirectory(":memory:")
         world = BlockingWorld(sender, library, MemoryStore(clock=self.clock), self.directory, clock=self.clock)
 
-        def warm() -> Warm:
+        def warm(_provider: Provider) -> Warm:
             return library.warm(issuer)
 
-        site = Site(SignInSettings(Origin("https://app.example"), provider))
+        site = Site(SignInSettings(Origin("https://app.example"), (provider,)))
         self.app = WsgiSignIn(site, world, warm=warm, render=Pages())
         self.cookies: dict[str, str] = {}
 

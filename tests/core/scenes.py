@@ -42,7 +42,7 @@ STATE = ENTROPY.state
 
 
 def settings(provider: Provider = OPENID, **changes: Any) -> SignInSettings:
-    return SignInSettings(**{"origin": Origin("https://app.example"), "provider": provider} | changes)
+    return SignInSettings(**{"origin": Origin("https://app.example"), "providers": (provider,)} | changes)
 
 
 class Signer:
@@ -101,7 +101,7 @@ def granted(code: str = "code-canary", issuer: str | None = None) -> Authorizati
 
 
 def attempt(provider: Provider = OPENID, **changes: Any) -> Attempt:
-    value = Attempt(settings(provider), granted(), COOKIE, "key", ENTROPY, SIGNER.keys, None)
+    value = Attempt(settings(provider), provider, granted(), COOKIE, "key", ENTROPY, SIGNER.keys, None)
     return attrs.evolve(value, **changes)
 
 

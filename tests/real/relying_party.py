@@ -154,7 +154,7 @@ class RelyingParty:
             request,
             entropy=Entropy(secrets.token_bytes(ENTROPY_SIZE)),
             now=time.time(),
-            warm=self.playing.warm(self.provider.issuer),
+            warm=lambda _provider: self.playing.warm(self.provider.issuer),
         )
         self.trail = []
         ending = self.playing.play(visit.state, self.trail)
@@ -213,4 +213,4 @@ def relying_party(
     origin = Origin(provider.redirect_uri.removesuffix("/sso/callback"))
     sent: list[Purpose] = []
     with driver(driver_name, sent) as playing:
-        yield RelyingParty(provider, SignInSettings(origin, openid, sealing_keys), playing, sent)
+        yield RelyingParty(provider, SignInSettings(origin, (openid,), sealing_keys=sealing_keys), playing, sent)

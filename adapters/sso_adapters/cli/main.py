@@ -87,7 +87,7 @@ def _demo(options: argparse.Namespace) -> int:
     issuer, address = f"http://localhost:{options.provider_port}", f"http://127.0.0.1:{options.port}"
     secret = Secret(secrets.token_urlsafe())
     provider = DemoProvider(issuer, client_id=CLIENT_ID, client_secret=secret, redirect_uri=address + CALLBACK)
-    settings = SignInSettings(Origin(address), OpenIdProvider(issuer, Client(CLIENT_ID, secret)))
+    settings = SignInSettings(Origin(address), (OpenIdProvider(issuer, Client(CLIENT_ID, secret)),))
 
     def ready() -> None:
         _say(f"Open {address} and sign in as alice, bob, carol, dave or erin; the password is the name.")

@@ -30,7 +30,8 @@ WARM = Warm(METADATA, SIGNER.keys)
 
 
 def begin(chosen: SignInSettings | None = None, warm: Warm = WARM, return_to: str = "/back") -> object:
-    return begin_login(chosen or settings(), return_to=return_to, entropy=ENTROPY, now=NOW, warm=warm)
+    chosen = chosen or settings()
+    return begin_login(chosen, chosen.providers[0], return_to=return_to, entropy=ENTROPY, now=NOW, warm=warm)
 
 
 def sent(state: object) -> SentToProvider:

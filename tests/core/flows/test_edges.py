@@ -100,9 +100,9 @@ signed = answer(ROTATED.sign({"iss": ISSUER, "aud": "client", "sub": "alice"}), 
 reading = ReadingAccount(attempt(), LOGIN, IDENTITY)
 decision = decide(AccountFacts(None), IDENTITY, new_account_id="a")
 writing = WritingAccount(attempt(), LOGIN, IDENTITY, decision, 2)
-resolving = ResolvingProvider(Start(settings(), "/", ENTROPY, keys_warm=False), OPENID)
-sealed_start = Start(settings(sealing_keys=SEALING), "/", ENTROPY, keys_warm=False)
-keeping_login = begin_login(settings(), return_to="/", entropy=ENTROPY, now=NOW, warm=Warm(METADATA))
+resolving = ResolvingProvider(Start(settings(), OPENID, "/", ENTROPY, keys_warm=False), ISSUER)
+sealed_start = Start(settings(sealing_keys=SEALING), OPENID, "/", ENTROPY, keys_warm=False)
+keeping_login = begin_login(settings(), OPENID, return_to="/", entropy=ENTROPY, now=NOW, warm=Warm(METADATA))
 
 WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (resolving, (MetadataRead(METADATA),), KeepingLogin),

@@ -6,6 +6,7 @@ from scenes import (
     ENTROPY,
     ISSUER,
     NOW,
+    OPENID,
     PLAIN,
     SEALING,
     SIGNER,
@@ -33,6 +34,7 @@ from sso_core.sessions.session import session_key
 def finish(cookie: LoginCookie | None = COOKIE, sealed: bool = False, former: Secret | None = None) -> object:
     return finish_login(
         settings(sealing_keys=SEALING if sealed else None),
+        OPENID,
         response=granted(),
         cookie=cookie,
         former_session=former,

@@ -35,18 +35,18 @@ def problems(environ: dict[str, str]) -> list[str]:
 
 def test_an_issuer_makes_an_openid_provider() -> None:
     settings = read(OPENID | {"GENERIC_RESPONSE_MODE": "form_post", "GENERIC_SCOPE": "openid groups"})
-    provider = settings.provider
+    provider = settings.providers[0]
     assert isinstance(provider, OpenIdProvider)
     assert (provider.issuer, provider.scope) == ("https://idp.example", "openid groups")
     assert provider.response_mode is ResponseMode.FORM_POST
-    assert settings.redirect_uri == BASE + "/sso/callback"
+    assert settings.redirect_uri(provider) == BASE + "/sso/callback"
 
 
 def test_three_endpoints_make_a_plain_provider_with_a_fixed_namespace() -> None:
-    provider = read(PLAIN).provider
+    provider = read(PLAIN).providers[0]
     assert isinstance(provider, OAuthProvider)
     assert provider.namespace == "https://idp.example"
-    named = read(PLAIN | {"GENERIC_NAMESPACE": "corp"}).provider
+    named = read(PLAIN | {"GENERIC_NAMESPACE": "corp"}).providers[0]
     assert named.namespace == "corp"
 
 
@@ -63,7 +63,7 @@ def test_three_endpoints_make_a_plain_provider_with_a_fixed_namespace() -> None:
     ],
 )
 def test_the_client_proves_itself_as_it_is_registered(environ: dict[str, str], method: AuthenticationMethod) -> None:
-    assert read(environ).provider.client.method is method
+    assert read(environ).providers[0].client.method is method
 
 
 def test_sealing_keys_are_read_newest_first() -> None:

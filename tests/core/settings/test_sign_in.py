@@ -15,7 +15,7 @@ PROVIDER = OpenIdProvider("https://idp.example", Client("client", Secret("canary
 
 
 def settings(base: str = "https://app.example", **changes: Any) -> SignInSettings:
-    return SignInSettings(Origin(base), PROVIDER, **changes)
+    return SignInSettings(Origin(base), (PROVIDER,), **changes)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def settings(base: str = "https://app.example", **changes: Any) -> SignInSetting
     ],
 )
 def test_the_redirect_uri_follows_from_the_public_address(base: str, redirect_uri: str) -> None:
-    assert settings(base).redirect_uri == redirect_uri
+    assert settings(base).redirect_uri(PROVIDER) == redirect_uri
 
 
 @pytest.mark.parametrize("changes", [{"leeway": 0}, {"leeway": 300}, {"login_ttl": 1}, {"session_ttl": 0.5}])

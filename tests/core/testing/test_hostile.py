@@ -57,17 +57,18 @@ class RelyingParty:
         client = op.state.clients[0]
         method = AuthenticationMethod(client.auth_method)
         registered = arrangement.id_token_alg
+        self.provider = OpenIdProvider(
+            op.state.issuer,
+            Client(client.client_id, client.client_secret, method),
+            scope=arrangement.scope,
+            response_mode=ResponseMode(arrangement.response_mode),
+            algorithms=(registered,) if registered and arrangement.only_registered_alg else ALGORITHMS,
+            userinfo_signed=arrangement.userinfo_alg is not None,
+            max_age=arrangement.max_age,
+        )
         self.settings = SignInSettings(
             Origin("https://app.example"),
-            OpenIdProvider(
-                op.state.issuer,
-                Client(client.client_id, client.client_secret, method),
-                scope=arrangement.scope,
-                response_mode=ResponseMode(arrangement.response_mode),
-                algorithms=(registered,) if registered and arrangement.only_registered_alg else ALGORITHMS,
-                userinfo_signed=arrangement.userinfo_alg is not None,
-                max_age=arrangement.max_age,
-            ),
+            (self.provider,),
         )
         self.op = op
         self.remembers = remembers
@@ -77,7 +78,7 @@ class RelyingParty:
 
     def login(self) -> Resting:
         sent = self.run(
-            begin_login(self.settings, return_to="/", entropy=self.entropy(), now=NOW, warm=self.warm),
+            begin_login(self.settings, self.provider, return_to="/", entropy=self.entropy(), now=NOW, warm=self.warm),
         )
         if not isinstance(sent, SentToProvider):
             return sent
@@ -92,6 +93,7 @@ class RelyingParty:
         return self.run(
             finish_login(
                 self.settings,
+                self.provider,
                 response=response,
                 cookie=cookie,
                 former_session=None,

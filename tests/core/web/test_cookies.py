@@ -25,14 +25,14 @@ def test_on_https_every_cookie_is_bound_to_the_host() -> None:
     for header in (
         SECURE.set_session(Secret("s"), 10),
         SECURE.clear_session(),
-        SECURE.set_login(STATE, COOKIE, 10),
-        SECURE.drop_login(STATE),
+        SECURE.set_login(STATE, COOKIE, 10, ResponseMode.QUERY),
         SECURE.set_trail(("A",)),
         SECURE.clear_trail(),
     ):
         assert header.startswith("__Host-sso-")
         assert "; Path=/; HttpOnly; Secure; SameSite=Lax" in header
         assert "Domain" not in header
+    assert SECURE.drop_login(STATE).endswith("=; Max-Age=0; Path=/; HttpOnly; Secure")
 
 
 def test_on_the_loopback_names_are_plain_and_nothing_is_secure() -> None:
@@ -47,9 +47,9 @@ def test_mounts_on_one_host_have_cookies_of_their_own() -> None:
 
 
 def test_a_login_cookie_crosses_sites_only_for_a_form_post() -> None:
-    assert Cookies(settings(FORM_POST)).set_login(STATE, COOKIE, 10).endswith("; SameSite=None")
-    loopback = Cookies(settings(FORM_POST, origin=Origin("http://127.0.0.1:4000")))
-    assert "SameSite" not in loopback.set_login(STATE, COOKIE, 10)
+    assert SECURE.set_login(STATE, COOKIE, 10, ResponseMode.FORM_POST).endswith("; SameSite=None")
+    loopback = Cookies(LOOPBACK)
+    assert "SameSite" not in loopback.set_login(STATE, COOKIE, 10, ResponseMode.FORM_POST)
 
 
 def test_two_session_cookies_are_none() -> None:

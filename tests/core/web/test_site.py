@@ -33,13 +33,17 @@ from sso_core.failures import Reason
 from sso_core.flows.enter import SignedIn
 from sso_core.flows.sessions import SignedOut
 from sso_core.machine import Resting, Working, advance_any
-from sso_core.providers.kinds import ResponseMode
+from sso_core.providers.kinds import Provider, ResponseMode
 from sso_core.sessions.session import session_of
 from sso_core.web.messages import Request, Response
-from sso_core.web.pages import ConfirmStartPage, HomePage, RefusedPage, StyleSheet
+from sso_core.web.pages import ConfirmStartPage, HomePage, RefusedPage, SignInChoice, StyleSheet
 from sso_core.web.site import Site, Visit
 
 WARM = Warm(METADATA, SIGNER.keys)
+
+
+def warm_facts(_provider: Provider) -> Warm:
+    return WARM
 
 
 class Browser:
@@ -57,7 +61,9 @@ class Browser:
         sent = [(name.replace("_", "-"), value) for name, value in headers.items()]
         if self.cookies:
             sent.append(("cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items())))
-        visit = self.site.visit(Request(method, path, query, tuple(sent), body), entropy=ENTROPY, now=NOW, warm=WARM)
+        visit = self.site.visit(
+            Request(method, path, query, tuple(sent), body), entropy=ENTROPY, now=NOW, warm=warm_facts
+        )
         state, trail = visit.state, []
         while isinstance(state, Working):
             trail.append(type(state).__name__)
@@ -125,7 +131,9 @@ def test_a_person_signs_in_sees_who_they_are_and_signs_out() -> None:
     assert home.trail[0] == "TakingLogin"
     assert browser.send("POST", "/sso/sign-out", sec_fetch_site="same-origin").status == 303
     assert browser.send("GET", "/sso/session").status == 401
-    assert browser.send("GET", "/").body == HomePage(None, (), "/sso/key/generate", "/sso/sign-out", "/sso/style.css")
+    assert browser.send("GET", "/").body == HomePage(
+        None, (), (SignInChoice("", "/sso/key/generate"),), "/sso/sign-out", "/sso/style.css"
+    )
 
 
 def test_the_same_callback_again_gets_a_soft_answer_and_never_a_second_post() -> None:
@@ -287,7 +295,7 @@ def test_the_style_sheet_may_be_cached() -> None:
 
 
 def test_a_route_given_an_ending_of_another_is_a_bug() -> None:
-    visit: Visit = Browser().site.visit(Request("GET", "/nothing"), entropy=ENTROPY, now=NOW, warm=WARM)
+    visit: Visit = Browser().site.visit(Request("GET", "/nothing"), entropy=ENTROPY, now=NOW, warm=warm_facts)
     ending: Resting = SignedOut()
     with pytest.raises(AssertionError, match="SignedOut"):
         visit.respond(ending)
@@ -295,6 +303,6 @@ def test_a_route_given_an_ending_of_another_is_a_bug() -> None:
 
 def test_without_a_trail_or_a_login_cookie_the_session_is_all_there_is() -> None:
     session = session_of(IDENTITY, account_id="a", provider_id="generic", signed_in_at=NOW, expires_at=NOW + 1)
-    visit = Browser().site.visit(Request("GET", "/sso/callback"), entropy=ENTROPY, now=NOW, warm=WARM)
+    visit = Browser().site.visit(Request("GET", "/sso/callback"), entropy=ENTROPY, now=NOW, warm=warm_facts)
     response = visit.respond(SignedIn(ENTROPY.session_id, session, "/back"))
     assert [name for name, _ in response.headers].count("set-cookie") == 1
