@@ -112,7 +112,7 @@ def _keep_session(
 ) -> KeepingSession:
     session = session_of(
         identity,
-        account_id=decision.account.account_id,
+        decision.account,
         provider_id=login.provider_id,
         signed_in_at=now,
         expires_at=now + attempt.settings.session_ttl,

@@ -6,6 +6,7 @@ neither finish the login nor use it up.
 
 from __future__ import annotations
 
+from enum import Enum
 from hashlib import sha256
 from itertools import product
 from types import NoneType
@@ -17,8 +18,19 @@ from sso_core.failures import Reason, refuse
 from sso_core.secret import Secret
 from sso_core.wire import WireError, b64url_encode, encode_json, parse_json
 
-VERSION = 1
+VERSION = 2
 VERIFIER_LENGTH = 43
+
+
+class LoginPurpose(Enum):
+    """What the login is for: where it ends once the person is known."""
+
+    BROWSER = "browser"
+    """A session of this browser."""
+    CLI = "cli"
+    """A session of a command line, which the person confirmed in this browser."""
+    DEBUG = "debug"
+    """A page that tells what the provider said. Nobody is signed in, nothing is written."""
 
 
 @attrs.frozen
@@ -39,6 +51,11 @@ class PendingLogin:
     jwks_uri: str
     id_token_algorithms: tuple[str, ...]
     response_issuer_promised: bool
+    purpose: LoginPurpose = LoginPurpose.BROWSER
+    cli_login: str = ""
+    """The id of the command-line login that this one approves."""
+    cli_claim: Secret = Secret("")
+    """What this browser was given when it confirmed the user code: only the last to confirm it approves."""
 
 
 def login_key(state: str, cookie: Secret) -> str:
@@ -62,6 +79,9 @@ def encode_login(login: PendingLogin) -> bytes:
         login.jwks_uri,
         " ".join(login.id_token_algorithms),
         login.response_issuer_promised,
+        login.purpose.value,
+        login.cli_login,
+        login.cli_claim.reveal(),
     ]
     return encode_json(values)
 
@@ -98,8 +118,12 @@ def b64url_characters(value: bytes) -> bool:
     return all(chr(byte).isalnum() or byte in b"-._~" for byte in value)
 
 
-_TYPES = frozenset(product((int,), *[(str,)] * 6, (float, int), (str,), (str, NoneType), (str,), (str,), (bool,)))
+_TEXT = (str, NoneType)
+_TYPES = frozenset(product((int,), *[(str,)] * 6, (float, int), (str,), _TEXT, (str,), (str,), (bool,), *[(str,)] * 3))
 """The types of the values, in every combination that there may be."""
+
+
+_PURPOSES = {purpose.value: purpose for purpose in LoginPurpose}
 
 
 def _from_values(values: list[Any]) -> PendingLogin:
@@ -119,7 +143,12 @@ def _from_values(values: list[Any]) -> PendingLogin:
         jwks_uri,
         algorithms,
         promised,
+        purpose,
+        cli_login,
+        cli_claim,
     ) = values
+    if purpose not in _PURPOSES:
+        refuse(Reason.UNREADABLE_LOGIN, "the entry is for no purpose that is known")
     if not verifier:
         refuse(Reason.EMPTY_VERIFIER, "the entry has an empty code verifier")
     return PendingLogin(
@@ -135,4 +164,7 @@ def _from_values(values: list[Any]) -> PendingLogin:
         jwks_uri,
         tuple(algorithms.split()),
         promised,
+        _PURPOSES[purpose],
+        cli_login,
+        Secret(cli_claim),
     )

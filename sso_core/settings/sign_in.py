@@ -32,6 +32,21 @@ class SignInSettings:
     sealing_keys: SealingKeys | None = None
     login_ttl: float = attrs.field(default=600, validator=attrs.validators.gt(0))
     session_ttl: float = attrs.field(default=8 * 3600, validator=attrs.validators.gt(0))
+    landing_path: str = "/"
+    """Where a person goes after sign-in who was on the way to nowhere else; below the mount."""
+    ui_disabled: bool = False
+    """Whether nobody is signed in at all, as the operator wishes."""
+    cli_enabled: bool = True
+    cli_login_ttl: float = attrs.field(default=600, validator=attrs.validators.gt(0))
+    cli_session_ttl: float = attrs.field(default=24 * 3600, validator=attrs.validators.gt(0))
+    debug_page: bool = False
+    """Whether administrators may sign in to a page that tells what the provider said."""
+    debug_for_anybody_unsafe: bool = False
+    """Show that page to anybody who can sign in at the provider."""
+    password_sign_in: bool = False
+    """Whether a function of the host checks names and passwords, on a form of ours."""
+    header_proxies: tuple[str, ...] = ()
+    """Networks (CIDR) of proxies whose headers a function of the host may turn into a person."""
     leeway: int = attrs.field(default=30, validator=attrs.validators.in_(range(301)))
     """How far the provider's clock may be off."""
 

@@ -19,6 +19,7 @@ from sso_core.oauth.id_token import VerifiedClaims
 from sso_core.oauth.keys import parse_key_set
 from sso_core.oauth.token import TokenResponse
 from sso_core.providers.kinds import OAuthProvider, OpenIdProvider, Provider
+from sso_core.records import Account
 from sso_core.secret import ENTROPY_SIZE, Entropy, Secret
 from sso_core.sessions.login_cookie import LoginCookie
 from sso_core.sessions.pending_login import PendingLogin
@@ -121,4 +122,5 @@ def tokens(signer: Signer = SIGNER) -> TokenResponse:
 
 VERIFIED = VerifiedClaims(ISSUER, "alice", {"sub": "alice"})
 IDENTITY = Identity(ISSUER, "alice", "Alice")
+ACCOUNT = Account("a1", "Alice", 1, ((ISSUER, "alice"),))
 NO_CLAIMS = ClaimSet()

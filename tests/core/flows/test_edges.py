@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 import pytest
 from scenes import (
+    ACCOUNT,
     ENTROPY,
     IDENTITY,
     ISSUER,
@@ -78,7 +79,7 @@ LOGIN = pending_login()
 NO_USERINFO = pending_login(userinfo_endpoint=None)
 SEALED = attempt(settings=settings(sealing_keys=SEALING))
 ROTATED = Signer("k2")
-SESSION = session_of(IDENTITY, account_id="a", provider_id="generic", signed_in_at=NOW, expires_at=NOW + 9)
+SESSION = session_of(IDENTITY, ACCOUNT, provider_id="generic", signed_in_at=NOW, expires_at=NOW + 9)
 NOT_SENT = Unreachable(sent=False)
 FAILURE = Failure(Reason.TOKEN_ENDPOINT_NOT_REACHED)
 STORED, STORED_PLAIN = Taken(encode_login(LOGIN)), Taken(encode_login(plain_login()))

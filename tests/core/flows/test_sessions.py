@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from scenes import IDENTITY, NOW
+from scenes import ACCOUNT, IDENTITY, NOW
 
 from sso_core.effects import Drop, Dropped, Found, Kind, Missing, Peek, StoreUnreachable
 from sso_core.failures import Reason
@@ -17,7 +17,7 @@ from sso_core.machine import Failed, advance
 from sso_core.secret import Secret
 from sso_core.sessions.session import encode_session, session_key, session_of
 
-SESSION = session_of(IDENTITY, account_id="a", provider_id="generic", signed_in_at=NOW, expires_at=NOW + 10)
+SESSION = session_of(IDENTITY, ACCOUNT, provider_id="generic", signed_in_at=NOW, expires_at=NOW + 10)
 KEY = session_key(Secret("id"))
 
 

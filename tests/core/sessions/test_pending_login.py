@@ -53,7 +53,7 @@ def test_a_login_comes_back_as_it_was_kept(login: PendingLogin) -> None:
 
 
 def test_a_login_does_not_grow_by_names_or_blanks() -> None:
-    assert encode_login(LOGIN).startswith(b'[1,"generic","https://idp.example",')
+    assert encode_login(LOGIN).startswith(b'[2,"generic","https://idp.example",')
 
 
 def test_the_verifier_shows_in_no_text() -> None:
@@ -88,12 +88,14 @@ def test_the_verifier_shows_in_no_text() -> None:
         (encode_login(LOGIN)[:-1], Reason.UNREADABLE_LOGIN),
         (encode_login(LOGIN) + b"[", Reason.UNREADABLE_LOGIN),
         # of a version that is not ours
-        (changed(0, 2), Reason.UNKNOWN_LOGIN_VERSION),
-        (changed(0, "1"), Reason.UNKNOWN_LOGIN_VERSION),
+        (changed(0, 1), Reason.UNKNOWN_LOGIN_VERSION),
+        (changed(0, 3), Reason.UNKNOWN_LOGIN_VERSION),
+        (changed(0, "2"), Reason.UNKNOWN_LOGIN_VERSION),
         (changed(0, None), Reason.UNKNOWN_LOGIN_VERSION),
-        (b"[2]", Reason.UNKNOWN_LOGIN_VERSION),
+        (b"[3]", Reason.UNKNOWN_LOGIN_VERSION),
         # of our version, and damaged
-        (b"[1]", Reason.UNREADABLE_LOGIN),
+        (b"[2]", Reason.UNREADABLE_LOGIN),
+        (changed(13, "other"), Reason.UNREADABLE_LOGIN),
         (changed(7, True), Reason.UNREADABLE_LOGIN),
         (json.dumps(VALUES[:-1]).encode(), Reason.UNREADABLE_LOGIN),
         (json.dumps([*VALUES, 1]).encode(), Reason.UNREADABLE_LOGIN),

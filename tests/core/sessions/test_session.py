@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from sso_core.failures import Failure, Reason
 from sso_core.identity.identity import Identity, ShownClaim
+from sso_core.records import Account, Membership
 from sso_core.secret import Secret
-from sso_core.sessions.session import Session, decode_session, encode_session, session_key, session_of
+from sso_core.sessions.session import Session, SessionKind, decode_session, encode_session, session_key, session_of
 
 ALICE = Identity(
     "https://idp.example",
@@ -22,7 +23,10 @@ ALICE = Identity(
     claims=(ShownClaim("name", '"Alice"', "userinfo"),),
     notes=(Failure(Reason.USERINFO_UNREACHABLE),),
 )
-SESSION = session_of(ALICE, account_id="account", provider_id="generic", signed_in_at=1.0, expires_at=2.5)
+ACCOUNT = Account(
+    "account", "Alice", 1, handle="alice", role="admin", memberships=(Membership("blue"), Membership("green"))
+)
+SESSION = session_of(ALICE, ACCOUNT, provider_id="generic", signed_in_at=1.0, expires_at=2.5)
 VALUES: list[Any] = json.loads(encode_session(SESSION))
 NAMES = ["version", *(field.name for field in attrs.fields(Session))]
 
@@ -38,6 +42,11 @@ FITTING = {
     "claims": ["list"],
     "signed_in_at": ["number"],
     "expires_at": ["number"],
+    "handle": ["text", "null"],
+    "role": ["text", "null"],
+    "team_ids": ["list"],
+    "team_id": ["text", "null"],
+    "kind": [],
 }
 
 TEXT = st.text(max_size=100)
@@ -54,6 +63,11 @@ SESSIONS = st.builds(
     claims=st.lists(st.builds(ShownClaim, TEXT, TEXT, TEXT), max_size=5).map(tuple),
     signed_in_at=TIMES,
     expires_at=TIMES,
+    handle=st.none() | TEXT,
+    role=st.none() | TEXT,
+    team_ids=st.lists(TEXT, max_size=5).map(tuple),
+    team_id=st.none() | TEXT,
+    kind=st.sampled_from(SessionKind),
 )
 
 
@@ -74,6 +88,9 @@ def test_a_session_remembers_who_signed_in_and_until_when() -> None:
             claims=ALICE.claims,
             signed_in_at=1.0,
             expires_at=2.5,
+            handle="alice",
+            role="admin",
+            team_ids=("blue", "green"),
         )
         == SESSION
     )
@@ -97,19 +114,21 @@ def test_the_largest_session_comes_back_too() -> None:
         b"\xff",
         b"null",
         b"[]",
-        b"[2]",
+        b"[3]",
         b"{}",
         b'"2"',
-        b"[2, {}]",
-        json.dumps([1, dict(zip(NAMES, VALUES, strict=True))]).encode(),
-        changed(version=1),
-        changed(version=3),
-        changed(version="2"),
-        changed(version=2.0),
+        b"[3, {}]",
+        json.dumps([3, dict(zip(NAMES, VALUES, strict=True))]).encode(),
+        changed(version=2),
+        changed(version=4),
+        changed(version="3"),
+        changed(version=3.0),
         json.dumps(VALUES[:-1]).encode(),
         json.dumps(VALUES[1:]).encode(),
         json.dumps([*VALUES, 1]).encode(),
         changed(claims=None),
+        changed(team_ids=[5]),
+        changed(kind="other"),
         changed(claims=[["name"]]),
         changed(claims=[["name", "value", "source", "more"]]),
         changed(claims=[5]),

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import attrs
 import pytest
-from scenes import ENTROPY, IDENTITY, METADATA, NOW, OPENID, SIGNER, answer, settings, token_answer
+from scenes import ACCOUNT, ENTROPY, IDENTITY, METADATA, NOW, OPENID, SIGNER, answer, settings, token_answer
 
 from sso_core.effects import (
     AccountFacts,
@@ -302,7 +302,7 @@ def test_a_route_given_an_ending_of_another_is_a_bug() -> None:
 
 
 def test_without_a_trail_or_a_login_cookie_the_session_is_all_there_is() -> None:
-    session = session_of(IDENTITY, account_id="a", provider_id="generic", signed_in_at=NOW, expires_at=NOW + 1)
+    session = session_of(IDENTITY, ACCOUNT, provider_id="generic", signed_in_at=NOW, expires_at=NOW + 1)
     visit = Browser().site.visit(Request("GET", "/sso/callback"), entropy=ENTROPY, now=NOW, warm=warm_facts)
     response = visit.respond(SignedIn(ENTROPY.session_id, session, "/back"))
     assert [name for name, _ in response.headers].count("set-cookie") == 1
