@@ -27,7 +27,8 @@ from sso_core.effects import (
 )
 from sso_core.failures import Failure, Reason, refuse
 from sso_core.flows.attempt import Attempt, Finishing
-from sso_core.identity.identity import Identity
+from sso_core.identity.gathered import Gathered
+from sso_core.identity.identity import Identity, identity_from_claims
 from sso_core.machine import Resting
 from sso_core.secret import Secret
 from sso_core.sessions.pending_login import PendingLogin
@@ -50,12 +51,19 @@ class SignedIn(Resting):
 # The account
 
 
+def read_account(attempt: Attempt, login: PendingLogin, gathered: Gathered) -> ReadingAccount:
+    """Describe the person, and ask what is known of their account."""
+    identity = identity_from_claims(gathered.issuer, gathered.subject, gathered.claims, gathered.notes)
+    return ReadingAccount(attempt, login, gathered, identity)
+
+
 @attrs.frozen
 class ReadingAccount(Finishing):
     """Waits for the facts about the person's account."""
 
     attempt: Attempt
     login: PendingLogin
+    gathered: Gathered
     identity: Identity
     tries: int = TRIES
 
@@ -69,7 +77,7 @@ class ReadingAccount(Finishing):
             refuse(Reason.DIRECTORY_UNREACHABLE, f"the account cannot be read: {answer.why}")
         decision = decide(answer, self.identity, new_account_id=self.attempt.entropy.account_id)
         if decision.changes:
-            return WritingAccount(self.attempt, self.login, self.identity, decision, self.tries)
+            return WritingAccount(self, decision)
         return _keep_session(self.attempt, self.login, self.identity, decision, now)
 
 
@@ -77,11 +85,8 @@ class ReadingAccount(Finishing):
 class WritingAccount(Finishing):
     """Waits until the decision is carried out, whole."""
 
-    attempt: Attempt
-    login: PendingLogin
-    identity: Identity
+    reading: ReadingAccount
     decision: Decision
-    tries: int
 
     def asks(self) -> tuple[Effect, ...]:
         """Write under guards over the facts that the decision rests on."""
@@ -91,15 +96,16 @@ class WritingAccount(Finishing):
         self, answer: Written | Conflict | OutcomeUnknown | DirectoryUnreachable, *, now: float
     ) -> ReadingAccount | KeepingSession:
         """Go on; read again where somebody was quicker, or where nobody knows what was written."""
+        reading = self.reading
         match answer:
             case Written():
-                return _keep_session(self.attempt, self.login, self.identity, self.decision, now)
+                return _keep_session(reading.attempt, reading.login, reading.identity, self.decision, now)
             case DirectoryUnreachable(why):
                 refuse(Reason.DIRECTORY_UNREACHABLE, f"the account cannot be written: {why}")
             case Conflict() | OutcomeUnknown():
-                if self.tries == 1:
+                if reading.tries == 1:
                     refuse(Reason.ACCOUNT_CONTESTED, f"the account kept changing through {TRIES} tries")
-                return ReadingAccount(self.attempt, self.login, self.identity, self.tries - 1)
+                return attrs.evolve(reading, tries=reading.tries - 1)
             case _:
                 assert_never(answer)
 

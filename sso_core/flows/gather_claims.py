@@ -25,8 +25,9 @@ from sso_core.flows.checks import (
     userinfo_may_fail,
     verified_userinfo,
 )
-from sso_core.flows.enter import ReadingAccount
-from sso_core.identity.identity import identity_from_claims, plain_subject
+from sso_core.flows.enter import ReadingAccount, read_account
+from sso_core.identity.gathered import Gathered
+from sso_core.identity.identity import plain_subject
 from sso_core.oauth.claims import ClaimSet, merge_claims
 from sso_core.oauth.id_token import VerifiedClaims
 from sso_core.oauth.token import TokenResponse
@@ -112,8 +113,8 @@ def _recognise(
     notes: tuple[Failure, ...] = (),
 ) -> ReadingAccount:
     merged = merge_claims(userinfo, ClaimSet(verified.claims), tokens.claims)
-    identity = identity_from_claims(verified.issuer, verified.subject, merged, notes)
-    return ReadingAccount(attempt, login, identity)
+    id_token = ClaimSet(verified.claims)
+    return read_account(attempt, login, Gathered(verified.issuer, verified.subject, merged, id_token, notes=notes))
 
 
 @attrs.frozen
@@ -136,5 +137,4 @@ class GatheringPlainClaims(Finishing):
         claims = parse_userinfo(answer)
         subject = plain_subject(claims, self.provider.subject_claim)
         merged = merge_claims(claims, ClaimSet(), self.tokens.claims)
-        identity = identity_from_claims(self.provider.namespace, subject, merged)
-        return ReadingAccount(self.attempt, self.login, identity)
+        return read_account(self.attempt, self.login, Gathered(self.provider.namespace, subject, merged))

@@ -11,9 +11,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sso_core.effects import HttpResponse
 from sso_core.facts import KeySet, ProviderMetadata
 from sso_core.flows.attempt import Attempt
+from sso_core.identity.gathered import Gathered
 from sso_core.identity.identity import Identity
 from sso_core.oauth.authorization import AuthorizationResponse, CodeGranted
-from sso_core.oauth.claims import ClaimSet
+from sso_core.oauth.claims import ClaimSet, merge_claims
 from sso_core.oauth.client import Client
 from sso_core.oauth.id_token import VerifiedClaims
 from sso_core.oauth.keys import parse_key_set
@@ -121,6 +122,7 @@ def tokens(signer: Signer = SIGNER) -> TokenResponse:
 
 
 VERIFIED = VerifiedClaims(ISSUER, "alice", {"sub": "alice"})
+GATHERED = Gathered(ISSUER, "alice", merge_claims(ClaimSet({"name": "Alice"}), ClaimSet(), ClaimSet()))
 IDENTITY = Identity(ISSUER, "alice", "Alice")
 ACCOUNT = Account("a1", "Alice", 1, ((ISSUER, "alice"),))
 NO_CLAIMS = ClaimSet()

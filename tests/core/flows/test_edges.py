@@ -9,6 +9,7 @@ import pytest
 from scenes import (
     ACCOUNT,
     ENTROPY,
+    GATHERED,
     IDENTITY,
     ISSUER,
     METADATA,
@@ -49,7 +50,7 @@ from sso_core.facts import Warm
 from sso_core.failures import Failure, Reason
 from sso_core.flow_map import DOORS, edges
 from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, Start, begin_login
-from sso_core.flows.enter import KeepingSession, ReadingAccount, SignedIn, WritingAccount
+from sso_core.flows.enter import KeepingSession, ReadingAccount, SignedIn, WritingAccount, read_account
 from sso_core.flows.exchange_code import (
     ExchangingCode,
     ExchangingCodeAndReadingKeys,
@@ -98,9 +99,9 @@ plain = ExchangingPlainCode(attempt(PLAIN), plain_login(), PLAIN, CODE)
 refreshing = RefreshingKeys(attempt(), LOGIN, OPENID, tokens(ROTATED), "k2")
 gathering = GatheringClaims(attempt(), LOGIN, OPENID, tokens(), VERIFIED, SIGNER.keys, ISSUER + "/userinfo")
 signed = answer(ROTATED.sign({"iss": ISSUER, "aud": "client", "sub": "alice"}), content_type="application/jwt")
-reading = ReadingAccount(attempt(), LOGIN, IDENTITY)
+reading = read_account(attempt(), LOGIN, GATHERED)
 decision = decide(AccountFacts(None), IDENTITY, new_account_id="a")
-writing = WritingAccount(attempt(), LOGIN, IDENTITY, decision, 2)
+writing = WritingAccount(reading, decision)
 resolving = ResolvingProvider(Start(settings(), OPENID, "/", ENTROPY, keys_warm=False), ISSUER)
 sealed_start = Start(settings(sealing_keys=SEALING), OPENID, "/", ENTROPY, keys_warm=False)
 keeping_login = begin_login(settings(), OPENID, return_to="/", entropy=ENTROPY, now=NOW, warm=Warm(METADATA))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import attrs
 import pytest
-from scenes import ENTROPY, IDENTITY, ISSUER, NOW, attempt, pending_login
+from scenes import ENTROPY, GATHERED, IDENTITY, ISSUER, NOW, attempt, pending_login
 
 from sso_core.accounts.decision import decide
 from sso_core.effects import (
@@ -21,7 +21,7 @@ from sso_core.effects import (
     Written,
 )
 from sso_core.failures import Reason
-from sso_core.flows.enter import KeepingSession, ReadingAccount, SignedIn, WritingAccount
+from sso_core.flows.enter import KeepingSession, ReadingAccount, SignedIn, WritingAccount, read_account
 from sso_core.machine import Failed, advance
 from sso_core.records import Account
 from sso_core.sessions.session import decode_session, session_key
@@ -30,12 +30,12 @@ ACCOUNT = Account("a1", "Alice", 1, ((ISSUER, "alice"),))
 
 
 def reading() -> ReadingAccount:
-    return ReadingAccount(attempt(), pending_login(), IDENTITY)
+    return read_account(attempt(), pending_login(), GATHERED)
 
 
 def writing(tries: int = 4) -> WritingAccount:
     decision = decide(AccountFacts(None), IDENTITY, new_account_id="a1")
-    return WritingAccount(attempt(), pending_login(), IDENTITY, decision, tries)
+    return WritingAccount(attrs.evolve(reading(), tries=tries), decision)
 
 
 def keeping(former: str | None = None) -> KeepingSession:
