@@ -6,14 +6,26 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sso_core.flows.begin_login import begin_login
+from sso_core.flows.cli_login import confirm_cli_login, show_cli_login, start_cli_login
 from sso_core.flows.finish_login import finish_login
+from sso_core.flows.poll_cli import poll_cli
 from sso_core.flows.read_documents import read_keys, read_metadata
 from sso_core.flows.sessions import read_session, sign_out
 from sso_core.machine import Failed, Working, returns, transitions
 
-DOORS: Mapping[str, Callable[..., Any]] = {
-    door.__name__: door for door in (begin_login, finish_login, read_metadata, read_keys, read_session, sign_out)
-}
+_IN_ORDER: tuple[Callable[..., Any], ...] = (
+    begin_login,
+    finish_login,
+    start_cli_login,
+    show_cli_login,
+    confirm_cli_login,
+    poll_cli,
+    read_metadata,
+    read_keys,
+    read_session,
+    sign_out,
+)
+DOORS: Mapping[str, Callable[..., Any]] = {door.__name__: door for door in _IN_ORDER}
 """Every flow by its door."""
 
 Edge = tuple[type, type]

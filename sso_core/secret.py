@@ -93,6 +93,31 @@ class Entropy:
         return self.block[160:176].hex()
 
     @property
+    def cli_login_id(self) -> str:
+        """The id of a command-line login, 43 characters; its start has no `state`."""
+        return self._piece(0)
+
+    @property
+    def poll_secret(self) -> Secret:
+        """What a command line proves itself with when it asks for its token, 43 characters (RFC 8628 3.2)."""
+        return Secret(self._piece(1))
+
+    @property
+    def user_code(self) -> bytes:
+        """What the code for a person to type is made of, 32 bytes; a command line's start makes no account."""
+        return self.block[160:192]
+
+    @property
+    def cli_claim(self) -> Secret:
+        """What the browser gets that confirmed a user code, 43 characters; no session begins there."""
+        return Secret(self._piece(4))
+
+    @property
+    def loopback_code(self) -> Secret:
+        """What a browser takes to a command line on its machine, 43 characters; it is made where a login ends."""
+        return Secret(self._piece(0))
+
+    @property
     def seal_nonce(self) -> bytes:
         """The nonce of one authenticated encryption, 12 bytes (NIST SP 800-38D 8.2.2)."""
         return self.block[192:204]

@@ -31,7 +31,7 @@ from sso_core.oauth.authorization import authorization_url
 from sso_core.providers.kinds import OAuthProvider, OpenIdProvider, Provider, ResponseMode
 from sso_core.secret import Entropy, Secret
 from sso_core.sessions.login_cookie import LoginCookie
-from sso_core.sessions.pending_login import PendingLogin, encode_login, login_key
+from sso_core.sessions.pending_login import LoginPurpose, PendingLogin, encode_login, login_key
 from sso_core.sessions.sealing import SEALED_LIMIT, SealingKeys
 from sso_core.settings.sign_in import SignInSettings
 
@@ -56,13 +56,28 @@ class SentToProvider(Resting):
 
 @door
 def begin_login(
-    settings: SignInSettings, provider: Provider, *, return_to: str, entropy: Entropy, now: float, warm: Warm
+    settings: SignInSettings,
+    provider: Provider,
+    *,
+    return_to: str,
+    entropy: Entropy,
+    now: float,
+    warm: Warm,
+    purpose: LoginPurpose = LoginPurpose.BROWSER,
+    cli_login: str = "",
 ) -> ResolvingProvider | KeepingLogin | SentToProvider:
     """Begin a login at one of the providers that ends at `return_to`, a path of this service that has been checked.
 
-    `now` is in seconds since the epoch; `warm` holds what is known of the provider already.
+    `now` is in seconds since the epoch; `warm` holds what is known of the provider already; `cli_login` is the id of
+    the command-line login that this one is to approve.
     """
-    start = Start(settings, provider, return_to, entropy, keys_warm=warm.keys is not None)
+    start = Start(settings, provider, return_to, entropy, warm.keys is not None, purpose, cli_login)
+    return send_to_provider(start, warm, now)
+
+
+def send_to_provider(start: Start, warm: Warm, now: float) -> ResolvingProvider | KeepingLogin | SentToProvider:
+    """Send the person there, as soon as it is known where that is."""
+    provider = start.provider
     if isinstance(provider, OAuthProvider):
         return _send(start, _metadata_by_hand(provider), now)
     if warm.metadata is None:
@@ -90,6 +105,8 @@ class Start:
     return_to: str
     entropy: Entropy
     keys_warm: bool
+    purpose: LoginPurpose = LoginPurpose.BROWSER
+    cli_login: str = ""
 
 
 @attrs.frozen
@@ -125,6 +142,9 @@ def _send(start: Start, metadata: ProviderMetadata, now: float) -> KeepingLogin 
         jwks_uri=metadata.jwks_uri,
         id_token_algorithms=metadata.id_token_algorithms,
         response_issuer_promised=metadata.response_issuer_promised,
+        purpose=start.purpose,
+        cli_login=start.cli_login,
+        cli_claim=entropy.cli_claim if start.cli_login else Secret(""),
     )
     sent = _sent(start, metadata, login, now)
     if settings.sealing_keys is not None:

@@ -52,7 +52,8 @@ def chosen_provider(settings: SignInSettings, provider_id: str | None) -> Provid
     return known[provider_id]
 
 
-def _send_to_provider(visit: Visit, ending: Resting, _trail: tuple[str, ...]) -> Response:
+def send_to_provider_response(visit: Visit, ending: Resting, _trail: tuple[str, ...]) -> Response:
+    """Send the browser to the provider, with the cookie that binds the login to it."""
     assert isinstance(ending, SentToProvider)
     cookies = visit.site.cookies
     surplus = [cookies.clear_login(name) for name in cookies.surplus_logins(visit.request)]
@@ -64,15 +65,18 @@ def _send_to_provider(visit: Visit, ending: Resting, _trail: tuple[str, ...]) ->
 
 
 def _authorization_response(request: Request) -> AuthorizationResponse:
-    if request.method == "GET":
-        return parse_authorization_response(query_of(request))
+    return parse_authorization_response(query_of(request) if request.method == "GET" else form_of(request))
+
+
+def form_of(request: Request) -> dict[str, str]:
+    """Return the fields of a form, each once; refuses with REQUEST_TOO_LARGE or MALFORMED_CALLBACK."""
     if request.body is None:
-        refuse(Reason.REQUEST_TOO_LARGE, f"the callback's form is larger than {BODY_LIMIT} bytes")
+        refuse(Reason.REQUEST_TOO_LARGE, f"the form is larger than {BODY_LIMIT} bytes")
     content_type = request.header("content-type").partition(";")[0].strip().lower()
     if content_type != "application/x-www-form-urlencoded":
-        refuse(Reason.MALFORMED_CALLBACK, "the callback is no form")
+        refuse(Reason.MALFORMED_CALLBACK, "the body is no form")
     try:
-        return parse_authorization_response(parse_form(request.body, limit=BODY_LIMIT))
+        return parse_form(request.body, limit=BODY_LIMIT)
     except WireError as error:
         refuse(Reason.MALFORMED_CALLBACK, f"the form cannot be read: {error}")
 
@@ -130,7 +134,7 @@ def _refuse_callback(visit: Visit, failure: Failure) -> Response:
 
 def login_routes(settings: SignInSettings) -> Routes:
     """Return the start, and a callback for each provider: a code comes back where its own provider sends it."""
-    routes = {("GET", START): Route(_open_start, _send_to_provider, refuse_with_page)}
+    routes = {("GET", START): Route(_open_start, send_to_provider_response, refuse_with_page)}
     for provider in settings.providers:
         method = "POST" if provider.response_mode is ResponseMode.FORM_POST else "GET"
         callback = Route(partial(_open_callback, provider), partial(_sign_in, provider), _refuse_callback)

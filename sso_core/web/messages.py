@@ -26,6 +26,8 @@ class Request:
     query: str = attrs.field(default="", repr=False)
     headers: Headers = attrs.field(default=(), repr=False)
     body: bytes | None = attrs.field(default=b"", repr=False)
+    peer: str = ""
+    """The address that the connection comes from, by the transport and never by a header; empty where unknown."""
 
     def header(self, name: str) -> str:
         """Return the first header of this name (in lower case), or the empty text."""

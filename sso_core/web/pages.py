@@ -46,8 +46,35 @@ class ConfirmStartPage:
 
 
 @attrs.frozen
+class ConfirmCliPage:
+    """A command line wants to sign in: who says so, and the form that only its owner can fill in.
+
+    `minutes` is how long ago it asked. Without `needs_code` it listens on this very machine.
+    """
+
+    client: str
+    address: str
+    minutes: int
+    needs_code: bool
+    login_id: str = attrs.field(repr=False)
+    providers: tuple[SignInChoice, ...]
+    """The choice of a provider where there are several; `path` is then the provider's id."""
+    action_path: str
+    style_path: str
+
+
+@attrs.frozen
+class CliApprovedPage:
+    """The command line has what it waited for; nobody is signed in in this browser."""
+
+    client: str
+    display_name: str
+    style_path: str
+
+
+@attrs.frozen
 class StyleSheet:
     """How the pages look."""
 
 
-Page = HomePage | RefusedPage | ConfirmStartPage | StyleSheet
+Page = HomePage | RefusedPage | ConfirmStartPage | ConfirmCliPage | CliApprovedPage | StyleSheet

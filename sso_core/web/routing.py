@@ -52,6 +52,8 @@ class Visit:
     request: Request
     reference: str
     """What a person may quote when they ask why."""
+    now: float
+    """Seconds since the epoch."""
     state: Opened
 
     def respond(self, ending: Resting, *, trail: tuple[str, ...] = ()) -> Response:

@@ -14,6 +14,7 @@ from sso_core.machine import Failed
 from sso_core.secret import Entropy
 from sso_core.settings.sign_in import SignInSettings
 from sso_core.web.answers import REFUSED, STYLE, page, refused_page
+from sso_core.web.cli import CLI_ROUTES
 from sso_core.web.cookies import Cookies
 from sso_core.web.logins import login_routes
 from sso_core.web.messages import Answered, Request, Response
@@ -30,22 +31,28 @@ class Site:
     def __init__(self, settings: SignInSettings, *, home: bool = True) -> None:
         self.settings = settings
         self.cookies = Cookies(settings)
-        self.routes: Routes = {**login_routes(settings), **people_routes(home=home), **PLAIN_ROUTES}
+        self.routes: Routes = {**login_routes(settings), **people_routes(home=home), **CLI_ROUTES, **PLAIN_ROUTES}
         self.paths = frozenset(path for _, path in self.routes)
 
     def visit(self, request: Request, *, entropy: Entropy, now: float, warm: WarmFacts) -> Visit:
         """Open the flow of a request; `now` is in seconds since the epoch."""
         door = Door(self, request, entropy, now, warm)
-        route = self.routes.get((request.method, request.path), NOWHERE)
+        route = self.routes.get((request.method, self.pattern(request.path)), NOWHERE)
         try:
             state = route.open(door)
         except Refusal as refusal_:
             state = Failed(refusal_.failure)
-        return Visit(self, route, request, entropy.reference, state)
+        return Visit(self, route, request, entropy.reference, now, state)
+
+    def pattern(self, path: str) -> str:
+        """Return the path of a route: itself, or with a star for its last segment."""
+        if path in self.paths:
+            return path
+        return path[: path.rfind("/") + 1] + "*"
 
 
 def _open_nowhere(door: Door) -> Opened:
-    if door.request.path in door.site.paths:
+    if door.site.pattern(door.request.path) in door.site.paths:
         refuse(Reason.METHOD_NOT_ALLOWED, f"{door.request.method} is not for {door.request.path}")
     refuse(Reason.NOT_FOUND, "no such path")
 

@@ -7,12 +7,22 @@ from pathlib import Path
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
 
-from sso_core.web.pages import ConfirmStartPage, HomePage, Page, RefusedPage, StyleSheet
+from sso_core.web.pages import (
+    CliApprovedPage,
+    ConfirmCliPage,
+    ConfirmStartPage,
+    HomePage,
+    Page,
+    RefusedPage,
+    StyleSheet,
+)
 
 TEMPLATES: dict[type, str] = {
     HomePage: "home.html",
     RefusedPage: "refused.html",
     ConfirmStartPage: "confirm.html",
+    ConfirmCliPage: "cli_confirm.html",
+    CliApprovedPage: "cli_approved.html",
     StyleSheet: "style.css",
 }
 

@@ -1,0 +1,179 @@
+"""The routes of a command line that signs in, and of the person who lets it.
+
+POST /sso/cli/start          the command line begins (JSON)
+GET  /sso/cli/confirm        the person sees who asks (`login`)
+POST /sso/cli/confirm        the person types the code, and goes to the provider
+GET  /sso/cli/poll/{id}      the command line asks for its token (`team_id`), its poll secret as bearer
+POST /sso/cli/poll/{id}      the same with a form: `team_id`, and `code` and `code_verifier` on the loopback
+"""
+
+from __future__ import annotations
+
+import re
+
+from sso_core.failures import Reason, refuse
+from sso_core.flows.cli_login import CliLoginShown, CliLoginStarted, confirm_cli_login, show_cli_login, start_cli_login
+from sso_core.flows.poll_cli import CliPending, CliSignedIn, CliTeamsToChoose, Poll, poll_cli
+from sso_core.machine import Resting
+from sso_core.secret import Secret
+from sso_core.sessions.session import Session
+from sso_core.web.answers import STYLE, json_answer, page
+from sso_core.web.logins import chosen_provider, form_of, send_to_provider_response
+from sso_core.web.messages import Response
+from sso_core.web.pages import ConfirmCliPage, SignInChoice
+from sso_core.web.people import check_same_origin
+from sso_core.web.routing import Door, Opened, Route, Routes, Visit, query_of, refuse_with_json, refuse_with_page
+from sso_core.wire import WireError, parse_json_object
+
+CLI_START = "/sso/cli/start"
+CLI_CONFIRM = "/sso/cli/confirm"
+CLI_POLL = "/sso/cli/poll/"
+
+START_MEMBERS = frozenset({"client", "redirect_uri", "code_challenge"})
+LOGIN_ID = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+
+
+# The command line begins
+
+
+def _open_start(door: Door) -> Opened:
+    """Read what the command line says of itself; an id or a key of its own choice is refused, not ignored."""
+    request = door.request
+    if request.header("content-type").partition(";")[0].strip().lower() != "application/json":
+        refuse(Reason.MALFORMED_CALLBACK, "the start of a command line is JSON")
+    try:
+        said = parse_json_object(request.body or b"")
+    except WireError as error:
+        refuse(Reason.MALFORMED_CALLBACK, f"the start cannot be read: {error}")
+    if not START_MEMBERS.issuperset(said) or not all(isinstance(value, str) for value in said.values()):
+        refuse(Reason.MALFORMED_CALLBACK, "the start says more than it may")
+    return start_cli_login(
+        door.site.settings,
+        client=said.get("client", ""),
+        address=request.peer,
+        entropy=door.entropy,
+        now=door.now,
+        redirect_uri=said.get("redirect_uri"),
+        code_challenge=said.get("code_challenge", ""),
+    )
+
+
+def _tell_start(visit: Visit, ending: Resting, _trail: tuple[str, ...]) -> Response:
+    assert isinstance(ending, CliLoginStarted)
+    address = visit.site.settings.origin.url(f"{CLI_CONFIRM}?login={ending.login_id}")
+    return json_answer(
+        200,
+        {
+            "login_id": ending.login_id,
+            "poll_secret": ending.poll_secret.reveal(),
+            "user_code": ending.user_code,
+            "verification_uri": address,
+            "expires_in": ending.lifetime,
+            "interval": ending.interval,
+        },
+    )
+
+
+# The person confirms
+
+
+def _login_id(text: str) -> str:
+    if not LOGIN_ID.fullmatch(text):
+        refuse(Reason.NO_CLI_LOGIN, "that is no id of a command-line login")
+    return text
+
+
+def _open_confirm_page(door: Door) -> Opened:
+    return show_cli_login(_login_id(query_of(door.request).get("login", "")))
+
+
+def _show_confirm(visit: Visit, ending: Resting, _trail: tuple[str, ...]) -> Response:
+    assert isinstance(ending, CliLoginShown)
+    settings, login = visit.site.settings, ending.login
+    providers = settings.providers if len(settings.providers) > 1 else ()
+    return page(
+        ConfirmCliPage(
+            client=login.client,
+            address=login.address,
+            minutes=round((visit.now - login.started_at) / 60),
+            needs_code=login.loopback is None,
+            login_id=ending.login_id,
+            providers=tuple(SignInChoice(each.label or each.provider_id, each.provider_id) for each in providers),
+            action_path=settings.origin.path(CLI_CONFIRM),
+            style_path=settings.origin.path(STYLE),
+        )
+    )
+
+
+def _open_confirm(door: Door) -> Opened:
+    settings = door.site.settings
+    check_same_origin(door.request, settings)
+    form = form_of(door.request)
+    provider = chosen_provider(settings, form.get("provider"))
+    return confirm_cli_login(
+        settings,
+        provider,
+        login_id=_login_id(form.get("login", "")),
+        code=form.get("code", ""),
+        entropy=door.entropy,
+        warm=door.warm(provider),
+    )
+
+
+# The command line asks
+
+
+def _open_poll(door: Door) -> Opened:
+    request = door.request
+    login_id = _login_id(request.path.removeprefix(CLI_POLL))
+    said = form_of(request) if request.method == "POST" else query_of(request)
+    scheme, _, secret = request.header("authorization").partition(" ")
+    if scheme.lower() != "bearer" or not secret:
+        refuse(Reason.WRONG_POLL_SECRET, "the command line has to present its poll secret as a bearer token")
+    return poll_cli(
+        Poll(
+            door.site.settings,
+            login_id,
+            Secret(secret),
+            said.get("team_id"),
+            door.entropy,
+            code=Secret(said.get("code", "")),
+            code_verifier=Secret(said.get("code_verifier", "")),
+        )
+    )
+
+
+def _tell_poll(_visit: Visit, ending: Resting, _trail: tuple[str, ...]) -> Response:
+    match ending:
+        case CliPending(interval):
+            return json_answer(200, {"status": "pending", "interval": interval})
+        case CliTeamsToChoose(session, aliases):
+            return json_answer(200, _person(session, aliases) | {"requires_team_selection": True})
+        case _:
+            assert isinstance(ending, CliSignedIn)
+            told = {"key": ending.session_id.reveal(), "team_id": ending.session.team_id}
+            return json_answer(200, _person(ending.session, ending.aliases) | told | _lifetime(ending.session))
+
+
+def _person(session: Session, aliases: tuple[tuple[str, str], ...]) -> dict[str, object]:
+    named = dict(aliases)
+    return {
+        "status": "ready",
+        "user_id": session.handle or session.account_id,
+        "teams": list(session.team_ids),
+        "team_details": [{"team_id": team, "team_alias": named.get(team)} for team in session.team_ids],
+    }
+
+
+def _lifetime(session: Session) -> dict[str, object]:
+    return {"expires_at": session.expires_at}
+
+
+CLI_ROUTES: Routes = {
+    ("POST", CLI_START): Route(_open_start, _tell_start, refuse_with_json),
+    ("GET", CLI_CONFIRM): Route(_open_confirm_page, _show_confirm, refuse_with_page),
+    ("POST", CLI_CONFIRM): Route(_open_confirm, send_to_provider_response, refuse_with_page),
+    ("GET", CLI_POLL + "*"): Route(_open_poll, _tell_poll, refuse_with_json),
+    ("POST", CLI_POLL + "*"): Route(_open_poll, _tell_poll, refuse_with_json),
+}
+"""A path that ends with a star stands for all that has one more segment in its place."""
