@@ -146,16 +146,23 @@ def decode_cli_login(value: bytes) -> CliLogin:
         values = parse_json(value, limit=1 << 20)
         if type(values) is not list or tuple(map(type, values)) not in _TYPES or values[0] != VERSION:
             raise WireError("it is no login")
-        session, aliases, loopback = values[9:]
+        _, poll, code, client, address, start, end, tries, claim, session, aliases, loopback = values
         if loopback and tuple(map(type, loopback)) != _LOOPBACK_TYPES:
             raise WireError("its loopback is none")
         if not all(type(pair) is list and tuple(map(type, pair)) == (str, str) for pair in aliases):
             raise WireError("its names of teams are none")
         return CliLogin(
-            *values[1:9],
-            session=_session(session),
-            aliases=tuple((team, alias) for team, alias in aliases),
-            loopback=Loopback(*loopback) if loopback else None,
+            poll,
+            code,
+            client,
+            address,
+            start,
+            end,
+            tries,
+            claim,
+            _session(session),
+            tuple((team, alias) for team, alias in aliases),
+            Loopback(*loopback) if loopback else None,
         )
     except ValueError:
         refuse(Reason.NO_CLI_LOGIN, "the entry of the command-line login is damaged, or of another version")
