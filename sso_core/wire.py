@@ -83,7 +83,7 @@ def parse_json(body: bytes, *, limit: int = JSON_LIMIT, depth: int = JSON_DEPTH)
         raise WireError("it is not UTF-8") from None
     except ValueError:
         raise WireError("it is not JSON") from None
-    if _ESCAPED_SURROGATE.search(body):
+    if b"\\u" in body and _ESCAPED_SURROGATE.search(body):
         _check_surrogates(value)
     return value
 
