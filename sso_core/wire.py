@@ -185,7 +185,7 @@ def _unescape(text: str) -> str:
 
 def encode_form(pairs: Iterable[tuple[str, str]]) -> str:
     """Return pairs as `application/x-www-form-urlencoded`, in order."""
-    return "&".join(f"{_escape(name)}={_escape(value)}" for name, value in pairs)
+    return "&".join([f"{_escape(name)}={_escape(value)}" for name, value in pairs])
 
 
 def _escape(text: str) -> str:
