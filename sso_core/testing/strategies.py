@@ -9,6 +9,7 @@ A walk knows nothing of the flow: it reads what a state asks and draws any answe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import attrs
 from hypothesis import strategies as st
@@ -65,6 +66,7 @@ class Walk:
     answers: tuple[tuple[Event, ...], ...]
 
 
+@cache
 def events(material: Material) -> Mapping[type, st.SearchStrategy[Event]]:
     """Return a strategy for each kind of event."""
     values = st.sampled_from((*material.values, *DAMAGED)) | st.binary(max_size=64)
@@ -96,9 +98,13 @@ def events(material: Material) -> Mapping[type, st.SearchStrategy[Event]]:
 
 def answers_to(effect: Effect, material: Material) -> st.SearchStrategy[Event]:
     """Return a strategy for the answers that an effect declares."""
+    return _any_of(effect.answers, material)
+
+
+@cache
+def _any_of(answers: frozenset[type], material: Material) -> st.SearchStrategy[Event]:
     kinds = events(material)
-    declared = sorted(effect.answers, key=lambda kind: kind.__name__)
-    return st.one_of([kinds[kind] for kind in declared])
+    return st.one_of([kinds[kind] for kind in sorted(answers, key=lambda kind: kind.__name__)])
 
 
 @st.composite
