@@ -74,10 +74,10 @@ def test_each_start_brings_the_first_state_of_a_class() -> None:
     starts = [ReadingOpenIdConfiguration("https://a.example"), ReadingOpenIdConfiguration("https://b.example")]
     found = explored(starts, MATERIAL, now=NOW)
     assert found[ReadingOpenIdConfiguration] == tuple(starts)
-    assert [state.issuer for state in found[ReadingAuthorizationServerMetadata] if hasattr(state, "issuer")] == [
-        "https://a.example",
-        "https://b.example",
-    ]
+    assert found[ReadingAuthorizationServerMetadata] == (
+        ReadingAuthorizationServerMetadata("https://a.example"),
+        ReadingAuthorizationServerMetadata("https://b.example"),
+    )
 
 
 def test_a_start_that_rests_brings_nothing() -> None:
