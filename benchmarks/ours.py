@@ -38,7 +38,7 @@ from sso_core.flows.finish_login import finish_login
 from sso_core.machine import Resting, Working, advance_any
 from sso_core.oauth.authorization import parse_authorization_response
 from sso_core.oauth.client import Client
-from sso_core.oauth.keys import parse_key_set
+from sso_core.oauth.key_set import parse_key_set
 from sso_core.oauth.metadata import parse_metadata
 from sso_core.providers.kinds import OpenIdProvider, UserinfoPolicy
 from sso_core.records import Account

@@ -100,7 +100,7 @@ class Entropy:
     @property
     def poll_secret(self) -> Secret:
         """What a command line proves itself with when it asks for its token, 43 characters (RFC 8628 3.2)."""
-        return Secret(self._piece(1))
+        return Secret(self._piece(2))
 
     @property
     def user_code(self) -> bytes:
@@ -115,7 +115,7 @@ class Entropy:
     @property
     def loopback_code(self) -> Secret:
         """What a browser takes to a command line on its machine, 43 characters; it is made where a login ends."""
-        return Secret(self._piece(0))
+        return Secret(self._piece(2))
 
     @property
     def seal_nonce(self) -> bytes:

@@ -83,7 +83,7 @@ def parse_json(body: bytes, *, limit: int = JSON_LIMIT, depth: int = JSON_DEPTH)
         raise WireError("it is not UTF-8") from None
     except ValueError:
         raise WireError("it is not JSON") from None
-    if _ESCAPED_SURROGATE.search(body):
+    if b"\\u" in body and _ESCAPED_SURROGATE.search(body):
         _check_surrogates(value)
     return value
 
@@ -185,7 +185,7 @@ def _unescape(text: str) -> str:
 
 def encode_form(pairs: Iterable[tuple[str, str]]) -> str:
     """Return pairs as `application/x-www-form-urlencoded`, in order."""
-    return "&".join(f"{_escape(name)}={_escape(value)}" for name, value in pairs)
+    return "&".join([f"{_escape(name)}={_escape(value)}" for name, value in pairs])
 
 
 def _escape(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any
 
 import anyio
@@ -33,7 +33,8 @@ GRACE = 15.0
 class AsgiSignIn:
     """An ASGI application that serves the routes of `site`.
 
-    `warm` returns what is known of a provider without asking. `closed` is awaited when the lifespan ends.
+    `warm` returns what is known of a provider without asking. `beside` runs as long as the lifespan lasts, and is
+    cancelled before logins under way are seen through. `closed` is awaited when the lifespan ends.
     """
 
     def __init__(
@@ -43,12 +44,14 @@ class AsgiSignIn:
         *,
         warm: WarmFacts,
         render: Renderer,
+        beside: Callable[[], Coroutine[Any, Any, None]] | None = None,
         closed: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.site = site
         self.world = world
         self._warm = warm
         self._render = render
+        self._beside = beside
         self._closed = closed
         self._flights: Any = None
 
@@ -73,14 +76,14 @@ class AsgiSignIn:
         return ending.session if isinstance(ending, SessionFound) else None
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.startup":
+        async with anyio.create_task_group() as tasks:
+            if self._beside is not None:
+                tasks.start_soon(self._beside)
+            while (await receive())["type"] == "lifespan.startup":
                 await send({"type": "lifespan.startup.complete"})
-            else:
-                await self.stop()
-                await send({"type": "lifespan.shutdown.complete"})
-                return
+            tasks.cancel_scope.cancel()
+        await self.stop()
+        await send({"type": "lifespan.shutdown.complete"})
 
     async def stop(self, grace: float = GRACE) -> None:
         """Begin no more logins, see through those under way, then close what the world holds open."""

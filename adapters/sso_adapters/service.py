@@ -48,7 +48,7 @@ def build_service(settings: SignInSettings, folder: Path, *, title: str = "sso-c
             await sender.aclose()
 
     world = AsyncWorld(sender, library, store, directory)
-    return AsgiSignIn(Site(settings), world, warm=warm, render=Pages(title=title), closed=close)
+    return AsgiSignIn(Site(settings), world, warm=warm, render=Pages(title=title), beside=library.tend, closed=close)
 
 
 async def serve(

@@ -26,7 +26,7 @@ from sso_core.flows.attempt import Finishing
 from sso_core.flows.cli_login import BUSY, BUSY_TTL, check_open, entry_of
 from sso_core.machine import Resting
 from sso_core.secret import Secret
-from sso_core.sessions.cli_login import CliLogin, cli_hash, cli_login_key, encode_cli_login, is_secret
+from sso_core.sessions.cli_entry import CliLogin, cli_hash, cli_login_key, encode_cli_login, is_secret
 from sso_core.sessions.session import Session
 from sso_core.wire import encode_form
 

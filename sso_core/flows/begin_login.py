@@ -154,7 +154,7 @@ def _send(start: Start, metadata: ProviderMetadata, now: float) -> KeepingLogin 
 
 def _sent(start: Start, metadata: ProviderMetadata, login: PendingLogin, now: float) -> SentToProvider:
     provider, entropy = start.provider, start.entropy
-    openid = isinstance(provider, OpenIdProvider)
+    state, openid = entropy.state, isinstance(provider, OpenIdProvider)
     extra: tuple[tuple[str, str], ...] = ()
     if isinstance(provider, OpenIdProvider) and provider.max_age is not None:
         extra = (("max_age", str(provider.max_age)),)
@@ -163,7 +163,7 @@ def _sent(start: Start, metadata: ProviderMetadata, login: PendingLogin, now: fl
         client_id=provider.client.client_id,
         redirect_uri=login.redirect_uri,
         scope=provider.scope,
-        state=entropy.state,
+        state=state,
         nonce=login.nonce if openid else None,
         code_verifier=login.code_verifier,
         response_mode="form_post" if provider.response_mode is ResponseMode.FORM_POST else None,
@@ -171,7 +171,7 @@ def _sent(start: Start, metadata: ProviderMetadata, login: PendingLogin, now: fl
     )
     prefetch = ReadKeys(metadata.issuer, metadata.jwks_uri) if openid and not start.keys_warm else None
     cookie = LoginCookie(int(now), entropy.login_cookie, login.return_to)
-    return SentToProvider(location, entropy.state, cookie, start.settings.login_ttl, provider.response_mode, prefetch)
+    return SentToProvider(location, state, cookie, start.settings.login_ttl, provider.response_mode, prefetch)
 
 
 def _seal(sent: SentToProvider, login: PendingLogin, keys: SealingKeys, entropy: Entropy) -> SentToProvider:

@@ -43,7 +43,7 @@ from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToPr
 from sso_core.machine import Failed, Resting, Working, door
 from sso_core.providers.kinds import Provider
 from sso_core.secret import Entropy, Secret
-from sso_core.sessions.cli_login import (
+from sso_core.sessions.cli_entry import (
     TRIES,
     CliLogin,
     Loopback,

@@ -35,7 +35,7 @@ from sso_core.flows.cli_login import INTERVAL, entry_of
 from sso_core.machine import Resting, Working, door
 from sso_core.oauth.pkce import code_challenge
 from sso_core.secret import Entropy, Secret
-from sso_core.sessions.cli_login import CliLogin, cli_login_key, is_secret
+from sso_core.sessions.cli_entry import CliLogin, cli_login_key, is_secret
 from sso_core.sessions.session import Session, SessionKind, encode_session, session_key
 from sso_core.settings.sign_in import SignInSettings
 

@@ -19,7 +19,7 @@ from sso_core.effects import Effect, HttpRequest, HttpResponse, Purpose, Unreach
 from sso_core.facts import KeySet, ProviderMetadata
 from sso_core.failures import Reason, refuse
 from sso_core.machine import Resting, Working, door
-from sso_core.oauth.keys import parse_key_set
+from sso_core.oauth.key_set import parse_key_set
 from sso_core.oauth.metadata import (
     LIMIT,
     authorization_server_metadata_request,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import attrs
 
 from sso_core.facts import KeySet
@@ -51,9 +53,8 @@ def split_compact(token: str, *, malformed: Reason) -> Jws:
         refuse(malformed, "the token has not three segments")
     protected, payload, signature = segments
     try:
-        header = parse_json_object(b64url_decode(protected), limit=HEADER_LIMIT)
         return Jws(
-            _header(header, malformed),
+            _header(protected, malformed),
             b64url_decode(payload),
             f"{protected}.{payload}".encode("ascii"),
             b64url_decode(signature),
@@ -62,7 +63,10 @@ def split_compact(token: str, *, malformed: Reason) -> Jws:
         refuse(malformed, f"the token cannot be read: {error}")
 
 
-def _header(header: dict[str, object], malformed: Reason) -> Header:
+@lru_cache(maxsize=32)
+def _header(protected: str, malformed: Reason) -> Header:
+    """Read a header, which is the same for all tokens that one key signs."""
+    header = parse_json_object(b64url_decode(protected), limit=HEADER_LIMIT)
     for name in UNSUPPORTED_HEADERS:
         if name in header:
             refuse(malformed, f"the token's header has {name}, which is not supported")

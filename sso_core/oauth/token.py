@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NoReturn
 
 import attrs
@@ -49,17 +50,16 @@ def token_request(
 
     `extra_headers` are the operator's; they cannot replace those of the protocol.
     """
-    form = encode_form(
-        [
-            ("grant_type", "authorization_code"),
-            ("code", code.reveal()),
-            ("redirect_uri", redirect_uri),
-            ("code_verifier", code_verifier.reveal()),
-        ]
-    )
+    proofs = encode_form([("code", code.reveal()), ("code_verifier", code_verifier.reveal())])
+    form = f"{_same_for_every_login(redirect_uri)}&{proofs}"
     body = f"{form}&{client.form}" if client.form else form
     headers = (*_HEADERS, *client.headers)
     return HttpRequest(Purpose.TOKEN, endpoint, with_extra(headers, extra_headers), body.encode("ascii"))
+
+
+@lru_cache(maxsize=64)
+def _same_for_every_login(redirect_uri: str) -> str:
+    return encode_form([("grant_type", "authorization_code"), ("redirect_uri", redirect_uri)])
 
 
 def with_extra(headers: Headers, extra: Headers) -> Headers:

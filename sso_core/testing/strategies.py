@@ -1,6 +1,6 @@
 """Hypothesis strategies: what the world may answer, and whole walks through a flow.
 
-    @given(walks(TakingLogin(attempt), bodies=[token_answer, userinfo_answer]))
+    @given(walks(TakingLogin(attempt), Material(bodies=(token_answer, userinfo_answer)), times=(NOW,)))
     def test_every_walk_ends(walk): ...
 
 A walk knows nothing of the flow: it reads what a state asks and draws any answer that the effect allows.
@@ -9,58 +9,17 @@ A walk knows nothing of the flow: it reads what a state asks and draws any answe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import attrs
 from hypothesis import strategies as st
 
-from sso_core.effects import (
-    AccountFacts,
-    AlreadyTaken,
-    Conflict,
-    DirectoryUnreachable,
-    Dropped,
-    Effect,
-    Event,
-    Found,
-    HostAnswered,
-    HostFailed,
-    HttpResponse,
-    Kept,
-    KeyFacts,
-    KeysRead,
-    MetadataRead,
-    Missing,
-    Occupied,
-    OutcomeUnknown,
-    StoreUnreachable,
-    Taken,
-    Unavailable,
-    Unreachable,
-    Written,
-)
-from sso_core.facts import KeySet, ProviderMetadata
-from sso_core.failures import Failure, Reason
-from sso_core.hosts import Declined, HostAnswer, Wishes
+from sso_core.effects import AlreadyTaken, Effect, Event, Found, HttpResponse, Occupied, Taken
 from sso_core.machine import Resting, Working, advance_any
-from sso_core.records import Account
+from sso_core.testing.exploration import DAMAGED, Material, by_name, samples
 
 STATUSES = (200, 200, 200, 204, 301, 302, 400, 401, 403, 404, 429, 500, 503)
 CONTENT_TYPES = ("application/json", "application/jwt", "text/html", "")
-DAMAGED = (b"", b"null", b"{}", b"[]", b"0", b'""', b"{", b"\xff\xfe", b'{"error": "invalid_grant"}', b"<html>")
-
-
-@attrs.frozen
-class Material:
-    """What answers are made of: the valid among the damaged, so that a walk gets anywhere."""
-
-    bodies: tuple[bytes, ...] = ()
-    """Of answers over HTTP."""
-    values: tuple[bytes, ...] = ()
-    """Of the short-lived store."""
-    keys: tuple[KeySet, ...] = (KeySet(()),)
-    metadata: tuple[ProviderMetadata, ...] = ()
-    accounts: tuple[Account | None, ...] = (None,)
-    host_answers: tuple[HostAnswer, ...] = (Wishes(), Declined())
 
 
 @attrs.frozen
@@ -71,43 +30,29 @@ class Walk:
     answers: tuple[tuple[Event, ...], ...]
 
 
+@cache
 def events(material: Material) -> Mapping[type, st.SearchStrategy[Event]]:
-    """Return a strategy for each kind of event."""
-    values = st.sampled_from((*material.values, *DAMAGED)) | st.binary(max_size=64)
-    bodies = st.sampled_from((*material.bodies, *DAMAGED)) | st.binary(max_size=64)
+    """Return a strategy for each kind of event: its samples, and for bodies and values any bytes beside them."""
+    known = {kind: st.sampled_from(some) if some else st.nothing() for kind, some in samples(material).items()}
     content_types = st.sampled_from(CONTENT_TYPES).map(lambda name: (("content-type", name),) if name else ())
-    failures = st.sampled_from((Failure(Reason.METADATA_UNREACHABLE), Failure(Reason.KEYS_UNREACHABLE)))
-    metadata = st.sampled_from(material.metadata) if material.metadata else st.nothing()
-    return {
+    bodies = st.sampled_from((*material.bodies, *DAMAGED)) | st.binary(max_size=64)
+    values = st.sampled_from((*material.values, *DAMAGED)) | st.binary(max_size=64)
+    drawn: dict[type, st.SearchStrategy[Event]] = {
         HttpResponse: st.builds(HttpResponse, st.sampled_from(STATUSES), bodies, content_types),
-        Unreachable: st.builds(Unreachable, sent=st.booleans()),
-        MetadataRead: metadata.map(MetadataRead),
-        KeysRead: st.sampled_from(material.keys).map(KeysRead),
-        Unavailable: failures.map(Unavailable),
-        Kept: st.just(Kept()),
-        Occupied: values.map(Occupied),
-        Taken: values.map(Taken),
-        AlreadyTaken: values.map(AlreadyTaken),
-        Found: values.map(Found),
-        Missing: st.just(Missing()),
-        Dropped: st.just(Dropped()),
-        StoreUnreachable: st.just(StoreUnreachable()),
-        AccountFacts: st.sampled_from(material.accounts).map(AccountFacts),
-        Written: st.just(Written()),
-        Conflict: st.just(Conflict()),
-        OutcomeUnknown: st.just(OutcomeUnknown()),
-        DirectoryUnreachable: st.just(DirectoryUnreachable()),
-        KeyFacts: st.sampled_from(material.accounts).map(lambda account: KeyFacts(None, account)),
-        HostAnswered: st.sampled_from(material.host_answers).map(HostAnswered),
-        HostFailed: st.just(HostFailed()),
+        **{kind: values.map(kind) for kind in (Occupied, Taken, AlreadyTaken, Found)},
     }
+    return known | drawn
 
 
 def answers_to(effect: Effect, material: Material) -> st.SearchStrategy[Event]:
     """Return a strategy for the answers that an effect declares."""
+    return _any_of(effect.answers, material)
+
+
+@cache
+def _any_of(answers: frozenset[type], material: Material) -> st.SearchStrategy[Event]:
     kinds = events(material)
-    declared = sorted(effect.answers, key=lambda kind: kind.__name__)
-    return st.one_of([kinds[kind] for kind in declared])
+    return st.one_of([kinds[kind] for kind in by_name(answers)])
 
 
 @st.composite

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 from sso_core.effects import Effect, Headers
 from sso_core.failures import Failure
 from sso_core.settings.sign_in import SignInSettings
 from sso_core.web.messages import Response
 from sso_core.web.pages import Page, RefusedPage
-from sso_core.wire import encode_json
 
 SECURITY_HEADERS: Headers = (
     ("cache-control", "no-store"),
@@ -48,7 +49,7 @@ def redirect(location: str, cookies: tuple[str, ...] = (), afterwards: tuple[Eff
 def json_answer(status: int, value: object, failure: Failure | None = None) -> Response:
     """Answer a program."""
     headers = (*SECURITY_HEADERS, ("content-type", "application/json"), *_retry(status))
-    return Response(status, headers, encode_json(value), failure)
+    return Response(status, headers, json.dumps(value, ensure_ascii=False).encode(), failure)
 
 
 def refusal(

@@ -1,13 +1,21 @@
-"""A whole relying party on each driver, before a fake provider: the routes, a store, a directory, a library."""
+"""A whole relying party on each driver, store and sender, before a fake provider: a browser's view of all of it.
+
+What is new is one line in `STAGES`, `STORES` or `SENDERS`, and plays in every suite.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote_plus, urlsplit
+from wsgiref.types import StartResponse
 
-import trio
+import attrs
+from anyio.from_thread import start_blocking_portal
 
 from sso_adapters.directories.sqlite import SqliteDirectory
 from sso_adapters.drive.blocking import run
@@ -15,10 +23,13 @@ from sso_adapters.drive.on_asyncio import Flights as AsyncioFlights
 from sso_adapters.drive.on_asyncio import run_asyncio
 from sso_adapters.drive.on_trio import Flights as TrioFlights
 from sso_adapters.drive.on_trio import run_trio
-from sso_adapters.http.library import AsyncLibrary, Library
+from sso_adapters.http.library import AsyncLibrary, AsyncSender, Library, Sender
+from sso_adapters.http.senders import AsyncHttpxSender, HttpxSender
+from sso_adapters.server import ThreadedServer
 from sso_adapters.stores.memory import MemoryStore
-from sso_adapters.world import AsyncWorld, BlockingWorld
-from sso_core.effects import Effect, HttpRequest, HttpResponse
+from sso_adapters.stores.sqlite import SqliteStore
+from sso_adapters.world import AsyncWorld, BlockingWorld, Store
+from sso_core.effects import Effect, HttpRequest, HttpResponse, Purpose
 from sso_core.facts import Warm
 from sso_core.machine import Resting, Working
 from sso_core.oauth.client import AuthenticationMethod, Client
@@ -46,6 +57,29 @@ class Clock:
         return self.now
 
 
+# Stores
+
+
+@contextmanager
+def _in_memory(_folder: Path, clock: Clock) -> Iterator[Store]:
+    yield MemoryStore(clock=clock)
+
+
+@contextmanager
+def _in_a_file(folder: Path, clock: Clock) -> Iterator[Store]:
+    store = SqliteStore(folder / "short_lived.sqlite3", clock=clock)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+STORES = {"memory": _in_memory, "sqlite": _in_a_file}
+
+
+# Senders
+
+
 class _Sender:
     def __init__(self, op: FakeProvider, clock: Clock) -> None:
         self._op, self._clock = op, clock
@@ -59,14 +93,59 @@ class _AsyncSender(_Sender):
         return super().send(request)
 
 
+@attrs.frozen
+class Senders:
+    """How requests reach the provider: senders of both kinds, and a place where it can be reached by them."""
+
+    blocking: Callable[[FakeProvider, Clock], Sender]
+    awaited: Callable[[FakeProvider, Clock], AsyncSender]
+    published: bool
+
+
+SENDERS: Mapping[str, Senders] = {
+    "called": Senders(_Sender, _AsyncSender, published=False),
+    "sockets": Senders(lambda _op, _clock: HttpxSender(), lambda _op, _clock: AsyncHttpxSender(), published=True),
+}
+
+
+@contextmanager
+def published(op: FakeProvider, clock: Clock) -> Iterator[str]:
+    """Serve the provider on the loopback, and yield its address."""
+
+    def application(environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
+        headers = [(name[5:].replace("_", "-").lower(), environ[name]) for name in environ if name.startswith("HTTP_")]
+        headers += [("content-type", environ["CONTENT_TYPE"])] if "CONTENT_TYPE" in environ else []
+        posted = environ["REQUEST_METHOD"] == "POST"
+        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])) if posted else None
+        url = op.state.issuer + environ["PATH_INFO"]
+        answer = op.answer(HttpRequest(Purpose.TOKEN, url, tuple(headers), body), clock())
+        status = HTTPStatus(answer.status)
+        start(f"{status} {status.phrase}", [*answer.headers, ("content-length", str(len(answer.body)))])
+        return [answer.body]
+
+    server = ThreadedServer(application, host="127.0.0.1", port=0)
+    _, port = server.start()
+    try:
+        yield f"http://localhost:{port}"
+    finally:
+        server.close()
+
+
+# Drivers
+
+
 class Stage:
     """What a driver plays on: `play` runs a flow, `perform` one effect, `warm` tells what is known."""
 
-    def __init__(self, op: FakeProvider, store: MemoryStore, directory: SqliteDirectory, clock: Clock) -> None:
-        self.op, self.store, self.directory, self.clock = op, store, directory, clock
-        self.open()
-
-    def open(self) -> None:
+    def __init__(
+        self,
+        op: FakeProvider,
+        store: Store,
+        directory: SqliteDirectory,
+        clock: Clock,
+        senders: Senders,
+        opened: ExitStack,
+    ) -> None:
         raise NotImplementedError
 
     def play(self, state: Working | Resting, trail: list[str]) -> Resting:
@@ -80,10 +159,20 @@ class Stage:
 
 
 class OnThreads(Stage):
-    def open(self) -> None:
-        sender = _Sender(self.op, self.clock)
-        self.library = Library(sender, clock=self.clock)
-        self.world = BlockingWorld(sender, self.library, self.store, self.directory, clock=self.clock)
+    def __init__(
+        self,
+        op: FakeProvider,
+        store: Store,
+        directory: SqliteDirectory,
+        clock: Clock,
+        senders: Senders,
+        opened: ExitStack,
+    ) -> None:
+        sender = senders.blocking(op, clock)
+        if isinstance(sender, HttpxSender):
+            opened.callback(sender.close)
+        self.library = Library(sender, clock=clock)
+        self.world = BlockingWorld(sender, self.library, store, directory, clock=clock)
 
     def play(self, state: Working | Resting, trail: list[str]) -> Resting:
         return run(state, self.world, watch=lambda state: trail.append(type(state).__name__))
@@ -95,38 +184,55 @@ class OnThreads(Stage):
         return self.library.warm(issuer)
 
 
-class _Async(Stage):
-    def open(self) -> None:
-        sender = _AsyncSender(self.op, self.clock)
-        self.library = AsyncLibrary(sender, clock=self.clock)
-        self.world = AsyncWorld(sender, self.library, self.store, self.directory, clock=self.clock)
+class _InLoop(Stage):
+    """An event loop in a thread of its own, as long as the service lives: connections outlast a request."""
+
+    backend: str
+
+    def __init__(
+        self,
+        op: FakeProvider,
+        store: Store,
+        directory: SqliteDirectory,
+        clock: Clock,
+        senders: Senders,
+        opened: ExitStack,
+    ) -> None:
+        self.portal = opened.enter_context(start_blocking_portal(self.backend))
+        # Made and closed within its loop, as it asks for.
+        sender = self.portal.call(senders.awaited, op, clock)
+        if isinstance(sender, AsyncHttpxSender):
+            opened.callback(self.portal.call, sender.aclose)
+        self.library = AsyncLibrary(sender, clock=clock)
+        self.world = AsyncWorld(sender, self.library, store, directory, clock=clock)
+
+    async def flow(self, state: Working | Resting, trail: list[str]) -> Resting:
+        raise NotImplementedError
+
+    def play(self, state: Working | Resting, trail: list[str]) -> Resting:
+        return self.portal.call(self.flow, state, trail)
+
+    def perform(self, effect: Effect) -> object:
+        return self.portal.call(self.world.perform, effect)
 
     def warm(self, issuer: str) -> Warm:
-        return self.library.warm(issuer)
+        return self.portal.call(self.library.warm, issuer)
 
 
-class OnAsyncio(_Async):
-    def play(self, state: Working | Resting, trail: list[str]) -> Resting:
-        async def flow() -> Resting:
-            watch = lambda state: trail.append(type(state).__name__)  # noqa: E731 -- a watch is a function
-            return await run_asyncio(state, self.world, watch=watch, flights=AsyncioFlights())
+class OnAsyncio(_InLoop):
+    backend = "asyncio"
 
-        return asyncio.run(flow())
-
-    def perform(self, effect: Effect) -> object:
-        return asyncio.run(self.world.perform(effect))
+    async def flow(self, state: Working | Resting, trail: list[str]) -> Resting:
+        watch = lambda state: trail.append(type(state).__name__)  # noqa: E731 -- a watch is a function
+        return await run_asyncio(state, self.world, watch=watch, flights=AsyncioFlights())
 
 
-class OnTrio(_Async):
-    def play(self, state: Working | Resting, trail: list[str]) -> Resting:
-        async def flow() -> Resting:
-            watch = lambda state: trail.append(type(state).__name__)  # noqa: E731 -- a watch is a function
-            return await run_trio(state, self.world, watch=watch, flights=TrioFlights())
+class OnTrio(_InLoop):
+    backend = "trio"
 
-        return trio.run(flow)
-
-    def perform(self, effect: Effect) -> object:
-        return trio.run(self.world.perform, effect)
+    async def flow(self, state: Working | Resting, trail: list[str]) -> Resting:
+        watch = lambda state: trail.append(type(state).__name__)  # noqa: E731 -- a watch is a function
+        return await run_trio(state, self.world, watch=watch, flights=TrioFlights())
 
 
 STAGES: dict[str, type[Stage]] = {"threads": OnThreads, "asyncio": OnAsyncio, "trio": OnTrio}
@@ -135,30 +241,34 @@ STAGES: dict[str, type[Stage]] = {"threads": OnThreads, "asyncio": OnAsyncio, "t
 class Rehearsal:
     """One browser before one service: `login` goes all the way, or as far as it is let."""
 
-    def __init__(self, op: FakeProvider, driver: str, arrangement: Arrangement | None = None) -> None:
-        arrangement = arrangement or Arrangement()
-        client = op.state.clients[0]
-        only = arrangement.id_token_alg if arrangement.only_registered_alg else None
-        provider = OpenIdProvider(
-            op.state.issuer,
-            Client(client.client_id, client.client_secret, AuthenticationMethod(client.auth_method)),
-            scope=arrangement.scope,
-            response_mode=ResponseMode(arrangement.response_mode),
-            algorithms=(only,) if only else ALGORITHMS,
-            userinfo_signed=arrangement.userinfo_alg is not None,
-            max_age=arrangement.max_age,
-        )
+    def __init__(
+        self,
+        op: FakeProvider,
+        driver: str,
+        arrangement: Arrangement | None = None,
+        *,
+        store: str = "memory",
+        sender: str = "called",
+        folder: Path = Path(),
+    ) -> None:
         self.op, self.clock = op, Clock()
-        self.site = Site(SignInSettings(Origin("https://app.example"), (provider,)))
-        self.store = MemoryStore(clock=self.clock)
-        self.directory = SqliteDirectory(":memory:")
-        self.stage = STAGES[driver](op, self.store, self.directory, self.clock)
         self.cookies: dict[str, str] = {}
         self.trail: list[str] = []
         self.seen: list[Response] = []
+        with ExitStack() as opened:
+            senders = SENDERS[sender]
+            if senders.published:
+                issuer = opened.enter_context(published(op, self.clock))
+                op.change(lambda state: attrs.evolve(state, issuer=issuer))
+            self.site = Site(_settings(op, arrangement or Arrangement()))
+            kept = opened.enter_context(STORES[store](folder, self.clock))
+            directory = SqliteDirectory(":memory:")
+            opened.callback(directory.close)
+            self.stage = STAGES[driver](op, kept, directory, self.clock, senders, opened)
+            self._opened = opened.pop_all()
 
     def close(self) -> None:
-        self.directory.close()
+        self._opened.close()
 
     def send(self, request: Request) -> Response:
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
@@ -200,6 +310,9 @@ class Rehearsal:
             return begun
         return self.callback(arrive(self.op.authorize(dict(begun.headers)["location"], person, self.clock())))
 
+    def sign_out(self) -> Response:
+        return self.send(Request("POST", "/sso/sign-out", "", (("sec-fetch-site", "same-origin"),)))
+
     @property
     def signed_in(self) -> bool:
         return self.send(Request("GET", "/sso/session")).status == 200
@@ -207,3 +320,18 @@ class Rehearsal:
     @property
     def sessions(self) -> int:
         return sum(cookie.startswith("__Host-sso-session") for cookie in self.cookies)
+
+
+def _settings(op: FakeProvider, arrangement: Arrangement) -> SignInSettings:
+    client = op.state.clients[0]
+    only = arrangement.id_token_alg if arrangement.only_registered_alg else None
+    provider = OpenIdProvider(
+        op.state.issuer,
+        Client(client.client_id, client.client_secret, AuthenticationMethod(client.auth_method)),
+        scope=arrangement.scope,
+        response_mode=ResponseMode(arrangement.response_mode),
+        algorithms=(only,) if only else ALGORITHMS,
+        userinfo_signed=arrangement.userinfo_alg is not None,
+        max_age=arrangement.max_age,
+    )
+    return SignInSettings(Origin("https://app.example"), (provider,))

@@ -268,6 +268,36 @@ def test_the_lifespan_starts_and_closes_what_is_open(loop: str, play: Play) -> N
     on(loop, main)
 
 
+def test_what_runs_beside_the_service_ends_before_it_is_closed(loop: str, play: Play) -> None:
+    async def main() -> None:
+        told: list[str] = []
+        running = anyio.Event()
+        said = ["lifespan.startup", "lifespan.shutdown"]
+
+        async def beside() -> None:
+            running.set()
+            try:
+                await anyio.sleep_forever()
+            finally:
+                told.append(f"ended, closed {play.closed}")
+
+        async def receive() -> dict[str, Any]:
+            if said[0] == "lifespan.shutdown":
+                await running.wait()
+            return {"type": said.pop(0)}
+
+        async def send(message: Any) -> None:
+            told.append(message["type"])
+
+        play.app._beside = beside
+        with anyio.fail_after(10):
+            await play.app({"type": "lifespan"}, receive, send)
+        assert told == ["lifespan.startup.complete", "ended, closed 0", "lifespan.shutdown.complete"]
+        assert play.closed == 1
+
+    on(loop, main)
+
+
 def test_a_stop_waits_for_the_login_under_way_and_lets_no_other_begin(loop: str, play: Play) -> None:
     async def main() -> None:
         first, second = await play.consent(), await play.consent()

@@ -17,7 +17,7 @@ from sso_core.oauth.authorization import AuthorizationResponse, CodeGranted
 from sso_core.oauth.claims import ClaimSet, merge_claims
 from sso_core.oauth.client import Client
 from sso_core.oauth.id_token import VerifiedClaims
-from sso_core.oauth.keys import parse_key_set
+from sso_core.oauth.key_set import parse_key_set
 from sso_core.oauth.token import TokenResponse
 from sso_core.providers.kinds import OAuthProvider, OpenIdProvider, Provider
 from sso_core.records import Account

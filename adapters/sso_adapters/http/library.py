@@ -2,15 +2,17 @@
 
 The rules are the `Shelf`'s. Here are the two ways to wait: `Library` for threads, `AsyncLibrary` for asyncio and
 trio, the same line by line. Whoever asks first fetches, the others wait in line behind. Should the first one be
-cancelled, the next in line takes over, with the token that is paid for already. Nothing runs in the background, so a
-library needs no start and no stop.
+cancelled, the next in line takes over, with the token that is paid for already.
+
+A library that is tended refreshes its copies ahead of their time, so that after the first login nobody waits for a
+document. Who owns the service tends it, from its start to its stop; without that, the asker after an hour waits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Lock
+from threading import Event, Lock, Thread
 from time import time
 from typing import Protocol, assert_never
 
@@ -51,6 +53,9 @@ class AsyncSender(Protocol):
         """Return the answer, or why there is none; never raises for the network."""
         ...
 
+
+LOOK = 30.0
+"""Seconds between two looks of whoever tends a library; a refresh that failed is tried again at the next one."""
 
 Reading = ReadingOpenIdConfiguration | ReadingAuthorizationServerMetadata | ReadingKeySet
 State = Reading | MetadataKnown | KeysKnown | Failed
@@ -133,12 +138,44 @@ class Library:
                     return leave
                 flight = self._flights[place(question)] = Flight()
             flight.askers += 1
-        with self._leaving(question, flight), flight.lock:
-            landed = flight.landed
-            if landed is None:
-                landed = self._land(question, flight, self._fetch(question))
+        landed = self._fly(question, flight)
         with self._lock:
             return self._shelf.outcome(question, landed, self._clock())
+
+    @contextmanager
+    def tended(self, *, look: float = LOOK) -> Iterator[None]:
+        """Refresh copies ahead of their time, in a thread that ends with the context."""
+        stop = Event()
+
+        def tend() -> None:
+            while not stop.wait(look):
+                self.refresh()
+
+        # A process that ends without leaving the context waits for no refresh.
+        tender = Thread(target=tend, name="sso-library", daemon=True)
+        tender.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            tender.join()
+
+    def refresh(self) -> None:
+        """Fetch what is due, unless somebody is at it or no token is left; a failure leaves the copies as they are."""
+        with self._lock:
+            due = self._shelf.due(self._clock())
+        for question in due:
+            with self._lock:
+                fetching = place(question) in self._flights
+                if not self._shelf.may_refresh(question, self._clock(), fetching=fetching):
+                    continue
+                flight = self._flights[place(question)] = Flight(askers=1)
+            self._fly(question, flight)
+
+    def _fly(self, question: Question, flight: Flight) -> Document | Failure:
+        with self._leaving(question, flight), flight.lock:
+            landed = flight.landed
+            return self._land(question, flight, self._fetch(question)) if landed is None else landed
 
     @contextmanager
     def _leaving(self, question: Question, flight: Flight) -> Iterator[None]:
@@ -200,12 +237,29 @@ class AsyncLibrary:
                 return leave
             flight = self._flights[place(question)] = AsyncFlight()
         flight.askers += 1
+        landed = await self._fly(question, flight)
+        return self._shelf.outcome(question, landed, self._clock())
+
+    async def tend(self, *, look: float = LOOK) -> None:
+        """Refresh copies ahead of their time, until cancelled: to be run as a task by whoever owns the service."""
+        while True:
+            await anyio.sleep(look)
+            await self.refresh()
+
+    async def refresh(self) -> None:
+        """Fetch what is due, unless somebody is at it or no token is left; a failure leaves the copies as they are."""
+        for question in self._shelf.due(self._clock()):
+            fetching = place(question) in self._flights
+            if not self._shelf.may_refresh(question, self._clock(), fetching=fetching):
+                continue
+            flight = self._flights[place(question)] = AsyncFlight(askers=1)
+            await self._fly(question, flight)
+
+    async def _fly(self, question: Question, flight: AsyncFlight) -> Document | Failure:
         with self._leaving(question, flight):
             async with flight.lock:
                 landed = flight.landed
-                if landed is None:
-                    landed = self._land(question, flight, await self._fetch(question))
-        return self._shelf.outcome(question, landed, self._clock())
+                return self._land(question, flight, await self._fetch(question)) if landed is None else landed
 
     @contextmanager
     def _leaving(self, question: Question, flight: AsyncFlight) -> Iterator[None]:

@@ -4,6 +4,7 @@ No I/O, no locks, no clock: `now` is an argument, and whoever owns a shelf sees 
 The rules:
 
 - A fresh copy answers at once. So does an older one while somebody is fetching: one asker pays for a refresh.
+- A copy is due for a refresh before it is no longer fresh, so that whoever tends the library spares all askers that.
 - A refresh that fails takes nothing away. The old copy answers until the end of the outage window.
 - Each fetch costs a token of the (issuer, kind of document), failed fetches and first ones too. An asker without a
   token gets the old copy, or the time of the next try. A failure is not kept: the next token is the next try.
@@ -27,6 +28,8 @@ from sso_core.failures import Failure, Reason
 Question = ReadMetadata | ReadKeys
 Document = ProviderMetadata | KeySet
 Answer = MetadataRead | KeysRead | Unavailable
+AHEAD = 0.75
+"""The part of a copy's fresh time after which it is due: the rest is for a provider that is away for a while."""
 Place = tuple[str, str]
 """Where a copy lies: the issuer, and the address of the keys or the empty text for the metadata."""
 
@@ -144,9 +147,29 @@ class Shelf:
             keys.document if keys and isinstance(keys.document, KeySet) and self._fresh(keys, now) else None,
         )
 
+    def due(self, now: float) -> tuple[Question, ...]:
+        """Return what to fetch before anybody waits for it: metadata, and the keys at the address that it names."""
+        known = [
+            (issuer, copy.document)
+            for (issuer, _), copy in self._copies.items()
+            if isinstance(copy.document, ProviderMetadata)
+        ]
+        questions = [(ReadMetadata(issuer), ReadKeys(issuer, metadata.jwks_uri)) for issuer, metadata in known]
+        return tuple(question for pair in questions for question in pair if self._due(question, now))
+
+    def may_refresh(self, question: Question, now: float, *, fetching: bool) -> bool:
+        """Whether to fetch what is due, with a token taken for it; `fetching` says that somebody is at it already."""
+        return not fetching and self._due(question, now) and isinstance(self.may_fetch(question, now), MayFetch)
+
+    def _due(self, question: Question, now: float) -> bool:
+        copy = self._copies.get(place(question))
+        return copy is not None and self._bearable(copy, now) and now - copy.read_at >= AHEAD * self._fresh_for(copy)
+
+    def _fresh_for(self, copy: Copy) -> float:
+        return self.terms.fresh_keys if isinstance(copy.document, KeySet) else self.terms.fresh_metadata
+
     def _fresh(self, copy: Copy, now: float) -> bool:
-        terms = self.terms
-        return now - copy.read_at < (terms.fresh_keys if isinstance(copy.document, KeySet) else terms.fresh_metadata)
+        return now - copy.read_at < self._fresh_for(copy)
 
     def _bearable(self, copy: Copy, now: float) -> bool:
         return self._fresh(copy, now) or now - copy.read_at < self.terms.outage

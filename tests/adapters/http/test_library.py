@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from threading import Event, Thread
+from functools import partial
+from threading import Event, Thread, active_count
 from typing import Any
 
 import anyio
@@ -246,6 +247,161 @@ def test_a_forced_refresh_that_fails_is_told_and_takes_nothing_away(way: str) ->
         assert kids(await read(ASK_KEYS)) == ["a"]
 
     play(way, scene)
+
+
+# Refreshing ahead
+
+
+async def refresh(library: Any) -> None:
+    """Have a library of either kind fetch what is due."""
+    going_on = library.refresh()
+    if going_on is not None:
+        await going_on
+
+
+@each_way
+def test_a_tended_library_lets_nobody_wait_however_many_hours_pass(way: str) -> None:
+    async def scene(provider: Provider, library: Any, read: Read) -> None:
+        await read(ASK_METADATA)
+        await read(ASK_KEYS)
+        for _ in range(20):
+            provider.now += 2700
+            await refresh(library)
+            await refresh(library)
+            asked = len(provider.requests)
+            assert library.warm(ISSUER).metadata is not None
+            assert kids(await read(ASK_KEYS)) == ["a"]
+            assert isinstance(await read(ASK_METADATA), MetadataRead)
+            assert len(provider.requests) == asked
+        assert len(provider.requests) == 2 * 21
+
+    play(way, scene)
+
+
+@each_way
+def test_nothing_is_fetched_before_it_is_due_or_was_ever_asked_for(way: str) -> None:
+    async def scene(provider: Provider, library: Any, read: Read) -> None:
+        await refresh(library)
+        assert provider.requests == []
+        await read(ASK_METADATA)
+        provider.now += 2699
+        await refresh(library)
+        assert len(provider.requests) == 1
+
+    play(way, scene)
+
+
+@each_way
+def test_a_refresh_ahead_that_fails_keeps_the_copy_and_heals_alone(way: str) -> None:
+    async def scene(provider: Provider, library: Any, read: Read) -> None:
+        await read(ASK_METADATA)
+        await read(ASK_KEYS)
+        pages, provider.pages = provider.pages, {}
+        provider.now += 2700
+        await refresh(library)
+        assert library.warm(ISSUER).keys is not None
+        provider.now += 20 * 3600
+        await refresh(library)
+        assert kids(await read(ASK_KEYS)) == ["a"]
+        provider.pages = pages
+        provider.now += 30
+        await refresh(library)
+        assert library.warm(ISSUER).keys is not None
+
+    play(way, scene)
+
+
+@each_way
+def test_refreshes_ahead_stop_where_nobody_would_be_given_the_copy(way: str) -> None:
+    async def scene(provider: Provider, library: Any, read: Read) -> None:
+        await read(ASK_METADATA)
+        provider.now += 24 * 3600
+        await refresh(library)
+        assert len(provider.requests) == 1
+
+    play(way, scene)
+
+
+@each_way
+def test_refreshes_ahead_cost_tokens_like_any_fetch(way: str) -> None:
+    async def scene(provider: Provider, library: Any, read: Read) -> None:
+        await read(ASK_METADATA)
+        provider.pages.clear()
+        provider.takes = 0.001
+        provider.now += 2700
+        before = len(provider.requests)
+        for _ in range(10):
+            await refresh(library)
+        assert len(provider.requests) == before + 3 * 2
+
+    play(way, scene)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_while_a_task_refreshes_ahead_everybody_is_given_the_old_copy(backend: str) -> None:
+    provider = published()
+
+    async def main() -> None:
+        gate = Gate(provider)
+        gate.opened.set()
+        library = AsyncLibrary(gate, clock=provider.clock)
+        await library.read(ASK_METADATA)
+        await library.read(ASK_KEYS)
+        gate.arrived, gate.opened = anyio.Event(), anyio.Event()
+        provider.now += 2700
+        async with anyio.create_task_group() as group:
+            group.start_soon(library.refresh)
+            await gate.arrived.wait()
+            for wait in (0, 900):
+                provider.now += wait
+                assert isinstance(await library.read(ASK_METADATA), MetadataRead)
+            gate.opened.set()
+        assert library._flights == {}
+
+    anyio.run(main, backend=backend)
+    assert len(provider.requests) == 4
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_task_that_tends_refreshes_until_it_is_cancelled_and_leaves_no_flight(backend: str) -> None:
+    provider = published()
+
+    async def main() -> None:
+        gate = Gate(provider)
+        gate.opened.set()
+        library = AsyncLibrary(gate, clock=provider.clock)
+        await library.read(ASK_METADATA)
+        gate.arrived, gate.opened = anyio.Event(), anyio.Event()
+        provider.now += 2700
+        with anyio.fail_after(10):
+            async with anyio.create_task_group() as group:
+                group.start_soon(partial(library.tend, look=0.001))
+                await gate.arrived.wait()
+                group.cancel_scope.cancel()
+        assert library._flights == {}
+
+    anyio.run(main, backend=backend)
+    assert len(provider.requests) == 2
+
+
+def test_a_thread_that_tends_refreshes_until_the_context_ends() -> None:
+    slow = SlowProvider(published())
+    slow.opened.set()
+    library = Library(slow, clock=slow.provider.clock)
+    library.read(ASK_METADATA)
+    slow.arrived.clear()
+    slow.opened.clear()
+    slow.provider.now += 2700
+    before = active_count()
+    with library.tended(look=0.001):
+        assert slow.arrived.wait(10)
+        assert active_count() == before + 1
+        assert isinstance(library.read(ASK_METADATA), MetadataRead)
+        slow.opened.set()
+    assert active_count() == before
+    assert library._flights == {}
+    assert library.warm(ISSUER).metadata is not None
+    assert library._shelf.due(slow.provider.now) == ()
 
 
 @pytest.mark.parametrize("way", ["sync", "asyncio", "trio"])

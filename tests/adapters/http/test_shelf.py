@@ -123,3 +123,26 @@ def test_terms_are_positive() -> None:
         Terms(outage=0)
     with pytest.raises(ValueError):
         Terms(burst=0)
+
+
+def test_copies_are_due_before_their_time_is_over_and_until_they_are_thrown_away() -> None:
+    shelf = holding((ASK_METADATA, METADATA), (ASK_KEYS, keys("a")))
+    assert shelf.due(0.75 * HOUR - 1) == ()
+    assert shelf.due(0.75 * HOUR) == (ASK_METADATA, ASK_KEYS)
+    assert shelf.due(24 * HOUR - 1) == (ASK_METADATA, ASK_KEYS)
+    assert shelf.due(24 * HOUR) == ()
+
+
+def test_keys_that_the_metadata_no_longer_names_are_not_due() -> None:
+    former = ReadKeys(ISSUER, f"{ISSUER}/former")
+    shelf = holding((ASK_METADATA, METADATA), (former, keys("a")))
+    assert shelf.due(HOUR) == (ASK_METADATA,)
+    assert holding((ASK_KEYS, keys("a"))).due(HOUR) == ()
+
+
+def test_a_refresh_ahead_costs_a_token_and_takes_none_in_vain() -> None:
+    shelf = holding((ASK_METADATA, METADATA), (ASK_KEYS, keys("a")))
+    assert not shelf.may_refresh(ASK_KEYS, 1, fetching=False)
+    assert not shelf.may_refresh(ASK_KEYS, HOUR, fetching=True)
+    assert [shelf.may_refresh(ASK_KEYS, HOUR, fetching=False) for _ in range(4)] == [True, True, True, False]
+    assert shelf.may_refresh(ASK_METADATA, HOUR, fetching=False)

@@ -10,7 +10,7 @@ from sso_core.flows.approve_cli import Approval, ApprovingCliLogin, CliApproved,
 from sso_core.flows.cli_login import BUSY
 from sso_core.machine import Failed, Resting, Working, advance
 from sso_core.secret import Secret
-from sso_core.sessions.cli_login import (
+from sso_core.sessions.cli_entry import (
     CliLogin,
     Loopback,
     cli_hash,

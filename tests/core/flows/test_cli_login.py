@@ -36,7 +36,7 @@ from sso_core.flows.cli_login import (
 )
 from sso_core.machine import Failed, Resting, Working, advance
 from sso_core.secret import Secret
-from sso_core.sessions.cli_login import CliLogin, cli_login_key, decode_cli_login, encode_cli_login, is_secret
+from sso_core.sessions.cli_entry import CliLogin, cli_login_key, decode_cli_login, encode_cli_login, is_secret
 from sso_core.sessions.pending_login import LoginPurpose, decode_login
 from sso_core.sessions.session import session_of
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 import pytest
+from cli_witnesses import CLI_WITNESSES
 from scenes import (
     ACCOUNT,
     ENTROPY,
@@ -151,6 +152,7 @@ WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (ReadingSession("key"), (Found(encode_session(SESSION)),), SessionFound),
     (ReadingSession("key"), (Missing(),), NoSession),
     (EndingSession("key"), (Dropped(),), SignedOut),
+    *CLI_WITNESSES,
 ]
 
 

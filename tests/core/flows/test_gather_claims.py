@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import pytest
 from scenes import (
@@ -21,7 +23,7 @@ from scenes import (
 from sso_core.effects import Event, HttpRequest, HttpResponse, KeysRead, ReadKeys, Unavailable, Unreachable
 from sso_core.failures import Failure, Reason
 from sso_core.flows.enter import ReadingAccount
-from sso_core.flows.gather_claims import GatheringClaims, GatheringPlainClaims, RefreshingUserinfoKeys
+from sso_core.flows.gather_claims import GatheringClaims, GatheringPlainClaims, RefreshingUserinfoKeys, gather
 from sso_core.machine import Failed, advance
 from sso_core.providers.kinds import OpenIdProvider, UserinfoPolicy
 
@@ -43,6 +45,20 @@ def signed(signer: Signer = SIGNER, **changes: object) -> HttpResponse:
 def reason(state: object) -> Reason:
     assert isinstance(state, Failed), state
     return state.failure.reason
+
+
+def gathered(provider: OpenIdProvider = OPENID, **changes: Any) -> object:
+    return gather(attempt(), pending_login(**changes), provider, tokens(), VERIFIED, SIGNER.keys)
+
+
+def test_userinfo_is_asked_where_there_is_one() -> None:
+    assert gathered() == gathering()
+
+
+def test_where_userinfo_is_missing_or_unwanted_the_id_token_suffices() -> None:
+    for state in (gathered(userinfo_endpoint=None), gathered(attrs.evolve(OPENID, userinfo=UserinfoPolicy.UNUSED))):
+        assert isinstance(state, ReadingAccount)
+        assert (state.identity.subject, state.identity.notes) == ("alice", ())
 
 
 def test_userinfo_is_asked_with_the_token_in_the_header() -> None:

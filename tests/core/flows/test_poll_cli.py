@@ -35,7 +35,7 @@ from sso_core.machine import Failed, Resting, Working, advance
 from sso_core.oauth.pkce import code_challenge
 from sso_core.records import Membership
 from sso_core.secret import Secret
-from sso_core.sessions.cli_login import CliLogin, Loopback, cli_hash, cli_login_key, encode_cli_login
+from sso_core.sessions.cli_entry import CliLogin, Loopback, cli_hash, cli_login_key, encode_cli_login
 from sso_core.sessions.session import SessionKind, decode_session, session_key, session_of
 
 SECRET, CODE, VERIFIER = Secret("poll-canary"), Secret("code-canary"), Secret("v" * 43)

@@ -24,9 +24,11 @@ REQUIRED = [
     ("client_id", "client"),
     ("redirect_uri", "https://app.example/sso/callback"),
     ("scope", "openid email"),
+    ("code_challenge_method", "S256"),
+]
+OF_THIS_LOGIN = [
     ("state", "st"),
     ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
-    ("code_challenge_method", "S256"),
 ]
 
 
@@ -57,17 +59,24 @@ def failure(response: AuthorizationResponse) -> Failure:
 def test_the_request_has_what_the_protocol_requires() -> None:
     address, _, query = url().partition("?")
     assert address == ISSUER + "/authorize"
-    assert parse_qsl(query) == REQUIRED
+    assert parse_qsl(query) == [*REQUIRED, *OF_THIS_LOGIN]
 
 
 def test_a_nonce_a_response_mode_and_extras_are_added_where_there_are_any() -> None:
     query = urlsplit(url(nonce="no", response_mode="form_post", extra=(("max_age", "60"),))).query
-    assert parse_qsl(query) == [*REQUIRED, ("nonce", "no"), ("response_mode", "form_post"), ("max_age", "60")]
+    added = [("response_mode", "form_post"), ("max_age", "60")]
+    assert parse_qsl(query) == [*REQUIRED, *added, *OF_THIS_LOGIN, ("nonce", "no")]
 
 
 def test_query_values_of_the_endpoint_are_kept() -> None:
     query = urlsplit(url(ISSUER + "/authorize?tenant=a%20b")).query
-    assert parse_qsl(query) == [("tenant", "a b"), *REQUIRED]
+    assert parse_qsl(query) == [("tenant", "a b"), *REQUIRED, *OF_THIS_LOGIN]
+
+
+def test_logins_differ_in_what_is_theirs_alone() -> None:
+    assert "nonce" not in url()
+    assert url(nonce="one").replace("nonce=one", "nonce=two") == url(nonce="two")
+    assert url(extra=(("max_age", "60"),)) != url(extra=(("max_age", "61"),))
 
 
 def test_the_verifier_stays_here() -> None:

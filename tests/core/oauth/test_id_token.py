@@ -34,7 +34,8 @@ from sso_core.oauth.id_token import (
     verify_id_token,
 )
 from sso_core.oauth.jws import Header
-from sso_core.oauth.keys import ALGORITHMS, parse_key_set
+from sso_core.oauth.key_set import parse_key_set
+from sso_core.oauth.keys import ALGORITHMS
 from sso_core.secret import Secret
 from sso_core.testing.signing_keys import SigningKey, compact, signing_key, token_hash
 from sso_core.wire import b64url_decode, b64url_encode

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sso_core.facts import KeySet
 from sso_core.failures import Reason, Refusal
 from sso_core.oauth.jws import KID_LIMIT, TOKEN_LIMIT, Header, split_compact, verify_signature
-from sso_core.oauth.keys import ALGORITHMS, parse_key_set
+from sso_core.oauth.key_set import parse_key_set
+from sso_core.oauth.keys import ALGORITHMS
 from sso_core.testing.signing_keys import SigningKey, compact, signing_key
 from sso_core.wire import b64url_decode, b64url_encode
 

@@ -2,70 +2,14 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scenes import (
-    ENTROPY,
-    ISSUER,
-    METADATA,
-    NOW,
-    OPENID,
-    PLAIN,
-    SEALING,
-    SIGNER,
-    Signer,
-    attempt,
-    pending_login,
-    plain_login,
-    token_answer,
-)
-from scenes import settings as sign_in
+from starts import MATERIAL, SECRETS, STARTS, TIMES
 
 from sso_core.effects import HttpRequest, HttpResponse, Keep, Purpose, Taken, Unreachable
-from sso_core.facts import Warm
-from sso_core.flows.begin_login import begin_login
 from sso_core.flows.enter import SignedIn
-from sso_core.flows.finish_login import TakingLogin, TakingSealedLogin
-from sso_core.flows.read_documents import read_keys, read_metadata
-from sso_core.flows.sessions import EndingSession, ReadingSession
+from sso_core.flows.read_documents import read_metadata
 from sso_core.machine import Failed, Resting, Working, transitions
-from sso_core.records import Account
-from sso_core.sessions.pending_login import encode_login
-from sso_core.testing.strategies import Material, Walk, events, walks
-
-TOKEN = token_answer().body
-ROTATED = Signer("k2")
-MATERIAL = Material(
-    bodies=(
-        TOKEN,
-        token_answer(ROTATED).body,
-        b'{"sub": "alice", "name": "Alice"}',
-        b'{"sub": "mallory"}',
-        SIGNER.jwks,
-    ),
-    values=(encode_login(pending_login()), encode_login(plain_login()), b"x" * 43, b'{"code_verifier": "v"}'),
-    keys=(SIGNER.keys, ROTATED.keys),
-    metadata=(METADATA,),
-    accounts=(None, Account("a1", "Alice", 1, ((ISSUER, "alice"),)), Account("a1", "Old", 1, ((ISSUER, "alice"),))),
-)
-TIMES = (NOW, NOW + 1, NOW + 100, NOW + 501)
-STARTS = (
-    TakingLogin(attempt()),
-    TakingLogin(attempt(keys=None)),
-    TakingLogin(attempt(PLAIN)),
-    TakingSealedLogin(attempt(settings=sign_in(sealing_keys=SEALING)), pending_login()),
-    begin_login(sign_in(), OPENID, return_to="/", entropy=ENTROPY, now=NOW, warm=Warm()),
-    begin_login(sign_in(PLAIN), PLAIN, return_to="/", entropy=ENTROPY, now=NOW, warm=Warm()),
-    read_metadata(ISSUER),
-    read_keys(ISSUER + "/keys"),
-    ReadingSession("key"),
-    EndingSession("key"),
-)
-SECRETS = (
-    "canary",
-    ENTROPY.code_verifier.reveal(),
-    ENTROPY.login_cookie.reveal(),
-    ENTROPY.session_id.reveal(),
-    SIGNER.id_token(),
-)
+from sso_core.testing.exploration import Material
+from sso_core.testing.strategies import Walk, events, walks
 
 any_walk = st.sampled_from(STARTS).flatmap(lambda start: walks(start, MATERIAL, TIMES))
 many = settings(max_examples=400, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])

@@ -11,7 +11,7 @@ MOUNTED = Origin("https://app.example/sub")
 
 @pytest.mark.parametrize(
     "target",
-    ["/", "/a", "/a/b?c=d&e=//f", "/a#b", "/%C3%A4", "/a.b/..c", "https://app.example/a"],
+    ["/", "/a", "/a/b?c=d&e=//f", "/a#b", "/%C3%A4", "/a.b/..c", "/%25252541", "https://app.example/a"],
 )
 def test_a_path_of_ours_is_kept(target: str) -> None:
     assert safe_return_target(target, ROOT) == target.removeprefix("https://app.example")

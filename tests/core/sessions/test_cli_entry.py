@@ -11,7 +11,7 @@ from scenes import ACCOUNT, IDENTITY, NOW
 
 from sso_core.failures import Reason, Refusal
 from sso_core.secret import Secret
-from sso_core.sessions.cli_login import (
+from sso_core.sessions.cli_entry import (
     CLIENT_LIMIT,
     CliLogin,
     Loopback,

@@ -1,0 +1,65 @@
+"""One witness for each edge of the command line's flows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+from scenes import ENTROPY, METADATA, OPENID, SIGNER, settings
+from starts import CLI_CODE, CLI_ID, CLI_LOGIN, POLL, SESSION
+
+from sso_core.effects import Found, Kept, Taken
+from sso_core.facts import Warm
+from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider
+from sso_core.flows.cli_login import (
+    ClaimingCliLogin,
+    CliLoginShown,
+    CliLoginStarted,
+    Confirming,
+    CountingWrongCode,
+    KeepingCliLogin,
+    PeekingCliLogin,
+    Start,
+    TakingCliLogin,
+)
+from sso_core.flows.poll_cli import (
+    CliPending,
+    CliSignedIn,
+    CliTeamsToChoose,
+    KeepingCliSession,
+    PeekingApproval,
+    TakingToken,
+)
+from sso_core.machine import Failed
+from sso_core.secret import Secret
+from sso_core.sessions.cli_entry import CliLogin, encode_cli_login
+from sso_core.sessions.sealing import SealingKeys
+
+
+def kept(login: CliLogin = CLI_LOGIN, **changes: Any) -> bytes:
+    return encode_cli_login(attrs.evolve(login, **changes))
+
+
+START = Start(settings(), OPENID, "/", ENTROPY, keys_warm=True)
+CONFIRMING = Confirming(START, Warm(METADATA, SIGNER.keys), CLI_ID, Secret(CLI_CODE))
+COLD = attrs.evolve(CONFIRMING, warm=Warm())
+SEALED = attrs.evolve(CONFIRMING, start=attrs.evolve(START, settings=settings(sealing_keys=SealingKeys((b"s" * 32,)))))
+STARTED = CliLoginStarted(CLI_ID, ENTROPY.poll_secret, CLI_CODE, 600)
+OF_TWO = attrs.evolve(SESSION, team_ids=("blue", "green"))
+
+CLI_WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
+    (KeepingCliLogin(CLI_LOGIN, STARTED), (Kept(),), CliLoginStarted),
+    (PeekingCliLogin(CLI_ID), (Found(kept()),), CliLoginShown),
+    (TakingCliLogin(CONFIRMING), (Taken(kept()),), ClaimingCliLogin),
+    (TakingCliLogin(attrs.evolve(CONFIRMING, code=Secret(""))), (Taken(kept()),), CountingWrongCode),
+    (CountingWrongCode(CLI_ID, CLI_LOGIN, 9), (Kept(),), Failed),
+    (ClaimingCliLogin(CONFIRMING, CLI_LOGIN, 9), (Kept(),), KeepingLogin),
+    (ClaimingCliLogin(COLD, CLI_LOGIN, 9), (Kept(),), ResolvingProvider),
+    (ClaimingCliLogin(SEALED, CLI_LOGIN, 9), (Kept(),), SentToProvider),
+    (PeekingApproval(POLL), (Found(kept()),), CliPending),
+    (PeekingApproval(POLL), (Found(kept(session=OF_TWO)),), CliTeamsToChoose),
+    (PeekingApproval(POLL), (Found(kept(session=SESSION)),), TakingToken),
+    (TakingToken(POLL, None), (Taken(kept(session=SESSION)),), KeepingCliSession),
+    (KeepingCliSession(POLL, SESSION, (), 9), (Kept(),), CliSignedIn),
+]
+"""Each state with the answers that lead along one edge."""

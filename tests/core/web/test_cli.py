@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import attrs
+import pytest
+from scenes import ENTROPY, METADATA, NOW, OPENID, SIGNER, settings
+from starts import CLI_CODE, CLI_ID, CLI_LOGIN, SESSION
+
+from sso_core.effects import Effect, Event, Found, Keep, Kept, Missing, Peek, Take, Taken
+from sso_core.facts import Warm
+from sso_core.failures import Reason
+from sso_core.machine import Working, advance_any
+from sso_core.providers.kinds import Provider
+from sso_core.secret import Entropy
+from sso_core.sessions.cli_entry import CliLogin, Loopback, encode_cli_login
+from sso_core.sessions.session import Session
+from sso_core.web.messages import Request, Response
+from sso_core.web.pages import ConfirmCliPage, SignInChoice
+from sso_core.web.site import Site
+
+JSON = (("content-type", "application/json"),)
+FORM = (("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "same-origin"))
+BEARER = (("authorization", f"Bearer {ENTROPY.poll_secret.reveal()}"),)
+OTHER = attrs.evolve(OPENID, provider_id="other", label="Other")
+
+
+def warm(_provider: Provider) -> Warm:
+    return Warm(METADATA, SIGNER.keys)
+
+
+def send(request: Request, *, entry: CliLogin | None = CLI_LOGIN, site: Site | None = None) -> Response:
+    """Play a request against a store that holds one entry."""
+    site = site or Site(settings())
+    visit = site.visit(request, entropy=ENTROPY, now=NOW + 130, warm=warm)
+    state = visit.state
+    while isinstance(state, Working):
+        state = advance_any(state, [answered(effect, entry) for effect in state.awaits], now=NOW + 130)
+    return visit.respond(state)
+
+
+def answered(effect: Effect, entry: CliLogin | None) -> Event:
+    match effect:
+        case Keep():
+            return Kept()
+        case Peek() if entry is not None:
+            return Found(encode_cli_login(entry))
+        case Take() if entry is not None:
+            return Taken(encode_cli_login(entry))
+        case _:
+            return Missing()
+
+
+def told(response: Response) -> dict[str, Any]:
+    assert isinstance(response.body, bytes)
+    document: dict[str, Any] = json.loads(response.body)
+    return document
+
+
+def start(body: object, headers: tuple[tuple[str, str], ...] = JSON) -> Response:
+    encoded = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return send(Request("POST", "/sso/cli/start", headers=headers, body=encoded, peer="192.0.2.7"))
+
+
+def test_a_command_line_is_told_where_its_person_goes_and_what_to_ask_with() -> None:
+    document = told(start({"client": "cli on box"}))
+    assert document == {
+        "login_id": ENTROPY.cli_login_id,
+        "poll_secret": ENTROPY.poll_secret.reveal(),
+        "user_code": document["user_code"],
+        "verification_uri": f"https://app.example/sso/cli/confirm?login={ENTROPY.cli_login_id}",
+        "expires_in": 600,
+        "interval": 2.0,
+    }
+    assert document["user_code"] not in document["verification_uri"]
+
+
+def test_on_the_loopback_there_is_no_code() -> None:
+    assert told(start({"redirect_uri": "http://127.0.0.1:5/callback", "code_challenge": "c"}))["user_code"] == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        ({"client": "cli"}, (("content-type", "text/plain"),)),
+        (b"{", JSON),
+        ([], JSON),
+        ({"client": 5}, JSON),
+        ({"key": "sk-mine"}, JSON),
+        ({"login_id": "mine"}, JSON),
+        ({"redirect_uri": "http://evil.example/callback", "code_challenge": "c"}, JSON),
+    ],
+)
+def test_a_start_that_says_more_than_it_may_is_refused(body: object, headers: tuple[tuple[str, str], ...]) -> None:
+    response = start(body, headers)
+    assert response.status == 400
+    assert told(response)["error"] == Reason.MALFORMED_CALLBACK.code
+
+
+def test_a_person_sees_who_asks_and_is_asked_for_the_code() -> None:
+    entry = attrs.evolve(CLI_LOGIN, client="cli on box", address="192.0.2.7")
+    response = send(Request("GET", "/sso/cli/confirm", f"login={CLI_ID}"), entry=entry)
+    assert response.body == ConfirmCliPage(
+        "cli on box", "192.0.2.7", 2, True, CLI_ID, (), "/sso/cli/confirm", "/sso/style.css"
+    )
+    assert ("x-frame-options", "DENY") in response.headers
+
+
+def test_where_there_are_several_providers_the_person_chooses() -> None:
+    site = Site(settings(providers=(OPENID, OTHER)))
+    entry = attrs.evolve(CLI_LOGIN, loopback=Loopback("http://127.0.0.1/callback", "c"))
+    page = send(Request("GET", "/sso/cli/confirm", f"login={CLI_ID}"), entry=entry, site=site).body
+    assert isinstance(page, ConfirmCliPage)
+    assert page.providers == (SignInChoice("generic", "generic"), SignInChoice("Other", "other"))
+    assert not page.needs_code
+
+
+@pytest.mark.parametrize("login", ["", "x", CLI_ID + "x", "../" * 20])
+def test_a_login_that_is_none_is_not_looked_up(login: str) -> None:
+    response = send(Request("GET", "/sso/cli/confirm", f"login={login}"))
+    assert response.failure is not None
+    assert response.failure.reason is Reason.NO_CLI_LOGIN
+
+
+def confirm(code: str, headers: tuple[tuple[str, str], ...] = FORM, more: str = "") -> Response:
+    body = f"login={CLI_ID}&code={code}{more}".encode()
+    return send(Request("POST", "/sso/cli/confirm", headers=headers, body=body))
+
+
+def test_with_the_right_code_the_person_goes_to_the_provider() -> None:
+    response = confirm(CLI_CODE)
+    assert response.status == 303
+    assert dict(response.headers)["location"].startswith(METADATA.authorization_endpoint)
+    assert any(name == "set-cookie" for name, _ in response.headers)
+
+
+@pytest.mark.parametrize(
+    ("response", "expected"),
+    [
+        (confirm("BBBB-BBBB"), Reason.WRONG_USER_CODE),
+        (confirm(CLI_CODE, (FORM[0], ("sec-fetch-site", "cross-site"))), Reason.CROSS_SITE_REQUEST),
+        (confirm(CLI_CODE, more="&provider=none"), Reason.UNKNOWN_PROVIDER),
+        (confirm(CLI_CODE, more="&code=x"), Reason.MALFORMED_CALLBACK),
+    ],
+)
+def test_anything_else_leads_nowhere(response: Response, expected: Reason) -> None:
+    assert response.failure is not None
+    assert response.failure.reason is expected
+    assert "location" not in dict(response.headers)
+
+
+def poll(query: str = "", headers: tuple[tuple[str, str], ...] = BEARER, session: Session | None = None) -> Response:
+    entry = attrs.evolve(CLI_LOGIN, session=session)
+    return send(Request("GET", f"/sso/cli/poll/{CLI_ID}", query, headers), entry=entry)
+
+
+def test_the_command_line_waits_until_somebody_approves() -> None:
+    assert told(poll()) == {"status": "pending", "interval": 2.0}
+
+
+TEAMS = attrs.evolve(SESSION, team_ids=("blue", "green"), handle="alice")
+DETAILS = [{"team_id": "blue", "team_alias": None}, {"team_id": "green", "team_alias": None}]
+
+
+def test_then_it_is_told_the_teams_to_choose_from() -> None:
+    assert told(poll(session=TEAMS)) == {
+        "status": "ready",
+        "user_id": "alice",
+        "teams": ["blue", "green"],
+        "team_details": DETAILS,
+        "requires_team_selection": True,
+    }
+
+
+def test_or_gets_its_token() -> None:
+    assert told(poll("team_id=green", session=TEAMS)) == {
+        "status": "ready",
+        "key": ENTROPY.session_id.reveal(),
+        "user_id": "alice",
+        "team_id": "green",
+        "teams": ["blue", "green"],
+        "team_details": DETAILS,
+        "expires_at": NOW + 130 + 24 * 3600,
+    }
+
+
+def test_who_has_no_handle_is_called_by_the_account() -> None:
+    document = told(poll(session=SESSION))
+    assert (document["user_id"], document["team_id"]) == (SESSION.account_id, None)
+
+
+def test_a_form_may_ask_too() -> None:
+    request = Request("POST", f"/sso/cli/poll/{CLI_ID}", headers=(*FORM, *BEARER), body=b"team_id=blue")
+    assert told(send(request, entry=attrs.evolve(CLI_LOGIN, session=TEAMS)))["team_id"] == "blue"
+
+
+@pytest.mark.parametrize(
+    "headers", [(), (("authorization", "Basic x"),), (("authorization", "Bearer "),), (("authorization", "Bearer x"),)]
+)
+def test_without_the_poll_secret_nothing_is_told(headers: tuple[tuple[str, str], ...]) -> None:
+    response = poll(headers=headers, session=TEAMS)
+    assert response.status == 401
+    assert told(response)["error"] == Reason.WRONG_POLL_SECRET.code
+
+
+def test_no_id_of_their_own_choice_is_polled() -> None:
+    response = send(Request("GET", "/sso/cli/poll/sk-mine", headers=BEARER))
+    assert told(response)["error"] == Reason.NO_CLI_LOGIN.code
+
+
+def test_two_draws_give_two_logins() -> None:
+    other = Entropy(bytes(224))
+    assert other.cli_login_id != ENTROPY.cli_login_id
