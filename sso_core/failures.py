@@ -102,6 +102,9 @@ class Reason(Enum):
     BAD_USERINFO = "bad_userinfo"
     OTHER_SUBJECT = "other_subject"
     NO_IDENTITY = "no_identity"
+    # the identity
+    BAD_EMAIL = "bad_email"
+    GROUPS_INCOMPLETE = "groups_incomplete"
     # the account and the session
     ACCOUNT_CONTESTED = "account_contested"
     DIRECTORY_UNREACHABLE = "directory_unreachable"
@@ -222,6 +225,8 @@ ROWS: dict[Reason, Row] = {
     Reason.BAD_USERINFO: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
     Reason.OTHER_SUBJECT: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
     Reason.NO_IDENTITY: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
+    Reason.BAD_EMAIL: Row(401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED),
+    Reason.GROUPS_INCOMPLETE: Row(503, Family.PROVIDER_UNREACHABLE, _START_OVER),
     Reason.ACCOUNT_CONTESTED: Row(503, Family.UNAVAILABLE, _START_OVER),
     Reason.DIRECTORY_UNREACHABLE: Row(503, Family.UNAVAILABLE, _START_OVER),
     Reason.STORE_UNREACHABLE: Row(503, Family.UNAVAILABLE, _OURS_DOWN, resumable=True),

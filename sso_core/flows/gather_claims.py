@@ -26,7 +26,9 @@ from sso_core.flows.checks import (
     verified_userinfo,
 )
 from sso_core.flows.enter import ReadingAccount
-from sso_core.identity.identity import identity_from_claims, plain_subject
+from sso_core.identity.gathered import Gathered
+from sso_core.identity.identity import identify, plain_subject
+from sso_core.identity.rules import IdentityRules
 from sso_core.oauth.claims import ClaimSet, merge_claims
 from sso_core.oauth.id_token import VerifiedClaims
 from sso_core.oauth.token import TokenResponse
@@ -34,6 +36,9 @@ from sso_core.oauth.userinfo import parse_userinfo, userinfo_request
 from sso_core.providers.kinds import OAuthProvider, OpenIdProvider, UserinfoPolicy
 from sso_core.secret import Secret
 from sso_core.sessions.pending_login import PendingLogin
+from sso_core.settings.ladder import REFERENCE_LADDER
+
+_RULES = IdentityRules()
 
 
 def gather(
@@ -111,8 +116,10 @@ def _recognise(
     userinfo: ClaimSet,
     notes: tuple[Failure, ...] = (),
 ) -> ReadingAccount:
-    merged = merge_claims(userinfo, ClaimSet(verified.claims), tokens.claims)
-    identity = identity_from_claims(verified.issuer, verified.subject, merged, notes)
+    id_token = ClaimSet(verified.claims)
+    merged = merge_claims(userinfo, id_token, tokens.claims)
+    gathered = Gathered(verified.issuer, verified.subject, merged, id_token, notes=notes)
+    identity = identify(gathered, _RULES, REFERENCE_LADDER)
     return ReadingAccount(attempt, login, identity)
 
 
@@ -136,5 +143,6 @@ class GatheringPlainClaims(Finishing):
         claims = parse_userinfo(answer)
         subject = plain_subject(claims, self.provider.subject_claim)
         merged = merge_claims(claims, ClaimSet(), self.tokens.claims)
-        identity = identity_from_claims(self.provider.namespace, subject, merged)
+        gathered = Gathered(self.provider.namespace, subject, merged)
+        identity = identify(gathered, _RULES, REFERENCE_LADDER)
         return ReadingAccount(self.attempt, self.login, identity)
