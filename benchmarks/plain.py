@@ -13,16 +13,22 @@ from benchmarks.ours import entropy, settings_for, warm_facts
 from sso_adapters.stores.memory import MemoryStore
 from sso_core.effects import HttpResponse, Keep, Kept, Kind, Take, Taken
 from sso_core.flows.checks import check_login_not_expired, check_login_provider, granted_code, verified_claims
-from sso_core.identity.identity import Identity, identity_from_claims
+from sso_core.identity.gathered import Gathered
+from sso_core.identity.identity import Identity, identify
+from sso_core.identity.rules import IdentityRules
 from sso_core.oauth.authorization import authorization_url, parse_authorization_response
 from sso_core.oauth.claims import ClaimSet, merge_claims
 from sso_core.oauth.token import parse_token_response, token_request
 from sso_core.providers.kinds import OpenIdProvider
 from sso_core.sessions.login_cookie import LoginCookie
 from sso_core.sessions.pending_login import PendingLogin, decode_login, encode_login, login_key
+from sso_core.settings.ladder import REFERENCE_LADDER
 from sso_core.wire import parse_form
 
 Begun = tuple[str, LoginCookie]
+
+
+RULES = IdentityRules()
 
 
 class Plain:
@@ -110,5 +116,7 @@ class Plain:
         tokens = parse_token_response(answer, code, login.code_verifier)
         assert tokens.id_token is not None
         verified = verified_claims(tokens.id_token, tokens, keys, settings, login, provider, time.time())
-        merged = merge_claims(ClaimSet(), ClaimSet(verified.claims), tokens.claims)
-        return identity_from_claims(verified.issuer, verified.subject, merged)
+        id_token = ClaimSet(verified.claims)
+        merged = merge_claims(ClaimSet(), id_token, tokens.claims)
+        gathered = Gathered(verified.issuer, verified.subject, merged, id_token)
+        return identify(gathered, RULES, REFERENCE_LADDER)

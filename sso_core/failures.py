@@ -151,6 +151,9 @@ class Reason(Enum):
     BAD_USERINFO = Row("bad_userinfo", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
     OTHER_SUBJECT = Row("other_subject", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
     NO_IDENTITY = Row("no_identity", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    # the identity
+    BAD_EMAIL = Row("bad_email", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    GROUPS_INCOMPLETE = Row("groups_incomplete", 503, Family.PROVIDER_UNREACHABLE, _START_OVER)
     # the account and the session
     ACCOUNT_CONTESTED = Row("account_contested", 503, Family.UNAVAILABLE, _START_OVER)
     DIRECTORY_UNREACHABLE = Row("directory_unreachable", 503, Family.UNAVAILABLE, _START_OVER)

@@ -28,7 +28,7 @@ from sso_core.effects import (
 from sso_core.failures import Failure, Reason, refuse
 from sso_core.flows.attempt import Attempt, Finishing
 from sso_core.identity.gathered import Gathered
-from sso_core.identity.identity import Identity, identity_from_claims
+from sso_core.identity.identity import Identity, identify
 from sso_core.machine import Resting
 from sso_core.secret import Secret
 from sso_core.sessions.pending_login import PendingLogin
@@ -53,7 +53,7 @@ class SignedIn(Resting):
 
 def read_account(attempt: Attempt, login: PendingLogin, gathered: Gathered) -> ReadingAccount:
     """Describe the person, and ask what is known of their account."""
-    identity = identity_from_claims(gathered.issuer, gathered.subject, gathered.claims, gathered.notes)
+    identity = identify(gathered, attempt.provider.rules, attempt.settings.policy.ladder)
     return ReadingAccount(attempt, login, gathered, identity)
 
 

@@ -6,22 +6,31 @@ from typing import Any
 import pytest
 
 from sso_core.failures import Failure, Reason, Refusal
-from sso_core.identity.identity import (
-    CLAIM_LIMIT,
-    VALUE_LIMIT,
-    Identity,
-    ShownClaim,
-    identity_from_claims,
-    plain_subject,
-)
-from sso_core.oauth.claims import PROTOCOL_CLAIMS, ClaimSet, merge_claims
+from sso_core.identity.explanation import VALUE_LIMIT, Step
+from sso_core.identity.gathered import Gathered, GroupListing
+from sso_core.identity.identity import CLAIM_LIMIT, Identity, ShownClaim, identify, plain_subject
+from sso_core.identity.ladder import RoleLadder
+from sso_core.identity.rules import AttributeNames, IdentityRules
+from sso_core.identity.teams import NOBODY_ASKED, TeamsFound
+from sso_core.oauth.claims import PROTOCOL_CLAIMS, ClaimSet, SourcedClaims, merge_claims
+from sso_core.records import Mappings, RoleMap, Team
 
 ISSUER = "https://idp.example"
 NONE = ClaimSet()
 
 
-def identity(claims: dict[str, Any]) -> Identity:
-    return identity_from_claims(ISSUER, "s-1", merge_claims(ClaimSet(claims), NONE, NONE))
+LADDER = RoleLadder(("owner", "reader"), ("owner",), "reader")
+RULES = IdentityRules()
+
+
+def identity(claims: dict[str, Any], rules: IdentityRules = RULES, **rest: Any) -> Identity:
+    provider = {"provider_id": rest.pop("provider_id")} if "provider_id" in rest else {}
+    mappings = rest.pop("mappings", Mappings())
+    return identify(Gathered(ISSUER, "s-1", merged(claims), **rest), rules, LADDER, mappings, **provider)
+
+
+def merged(claims: dict[str, Any]) -> SourcedClaims:
+    return merge_claims(ClaimSet(claims), NONE, NONE)
 
 
 def test_a_person_is_known_by_issuer_and_subject_whatever_the_claims_say() -> None:
@@ -72,8 +81,8 @@ def test_an_address_is_verified_only_where_the_provider_says_true(
 
 
 def test_each_claim_is_shown_as_json_with_its_source() -> None:
-    merged = merge_claims(ClaimSet({"name": "Älice"}), ClaimSet({"groups": ["a", 1]}), ClaimSet({"x": None}))
-    assert identity_from_claims(ISSUER, "s-1", merged).claims == (
+    claims = merge_claims(ClaimSet({"name": "Älice"}), ClaimSet({"groups": ["a", 1]}), ClaimSet({"x": None}))
+    assert identify(Gathered(ISSUER, "s-1", claims), RULES, LADDER).claims == (
         ShownClaim("name", '"Älice"', "userinfo"),
         ShownClaim("groups", '["a", 1]', "id_token"),
         ShownClaim("x", "null", "token_response"),
@@ -105,7 +114,146 @@ def test_a_persons_data_shows_in_no_text_of_a_claim() -> None:
 
 def test_what_went_wrong_on_the_way_is_noted() -> None:
     note = Failure(Reason.USERINFO_UNREACHABLE, "down")
-    assert identity_from_claims(ISSUER, "s-1", merge_claims(NONE, NONE, NONE), (note,)).notes == (note,)
+    assert identity({}, notes=(note,)).notes == (note,)
+
+
+@pytest.mark.parametrize(
+    ("names", "name"),
+    [
+        (("nickname",), "Ally"),
+        (("profile.nick", "nickname"), "Deep"),
+        (("number",), "5"),
+        (("missing",), "Alice"),
+        (("list",), "Alice"),
+    ],
+)
+def test_the_operator_chooses_by_which_claim_people_are_called(names: tuple[str, ...], name: str) -> None:
+    claims = {"name": "Alice", "nickname": "Ally", "profile": {"nick": "Deep"}, "number": 5, "list": ["x"]}
+    assert identity(claims, IdentityRules(names=AttributeNames(display_name=names))).display_name == name
+
+
+def test_what_describes_a_person_is_read_by_the_paths_of_the_rules() -> None:
+    names = AttributeNames(
+        handle=("login",), email=("mails.work",), first_name=("n.f",), last_name=("n.l",), provider=("idp",)
+    )
+    claims = {"login": 7, "mails": {"work": "A@Work.example"}, "n": {"f": "Al", "l": "Ice"}, "idp": "upstream"}
+    person = identity(claims, IdentityRules(names=names, email_is_verified=True), provider_id="hub")
+    assert (person.handle, person.email, person.email_verified) == ("7", "a@work.example", True)
+    assert (person.first_name, person.last_name, person.provider) == ("Al", "Ice", "upstream")
+
+
+def test_without_rules_the_subject_is_the_handle_and_nothing_else_is_known() -> None:
+    person = identity({}, provider_id="hub")
+    assert (person.handle, person.email, person.first_name, person.last_name) == ("s-1", None, None, None)
+    assert (person.provider, person.role, person.role_known, person.groups) == ("hub", None, True, ())
+    assert (person.teams, person.extra, person.notes) == (NOBODY_ASKED, None, ())
+
+
+def test_nothing_stands_in_for_a_handle_that_is_missing() -> None:
+    claims = {"given_name": "Al", "family_name": "Ice", "email": "a@b"}
+    assert identity(claims, IdentityRules(names=AttributeNames(handle=("login",)))).handle is None
+
+
+@pytest.mark.parametrize("value", ["not-mail", "a@b@c", ["a@b"], 5])
+@pytest.mark.parametrize("vouched", [False, True])
+def test_what_is_no_address_is_shown_and_noted_but_no_email(value: object, vouched: bool) -> None:
+    person = identity({"email": value, "email_verified": True}, IdentityRules(email_is_verified=vouched))
+    assert (person.email, person.email_verified) == (None, False)
+    assert [note.reason for note in person.notes] == [Reason.BAD_EMAIL]
+    assert person.claims[0] == ShownClaim("email", json.dumps(value), "userinfo")
+    assert person.explanation[1] == Step("e-mail", "email", "userinfo", f"{json.dumps(value)} is no address")
+
+
+@pytest.mark.parametrize(
+    ("extra", "values"),
+    [
+        (None, None),
+        ((), ()),
+        (
+            ("groups", "profile.mail", "missing", "null"),
+            (("groups", ["a"]), ("profile.mail", "P@x"), ("missing", None), ("null", None)),
+        ),
+    ],
+)
+def test_the_host_gets_the_further_claims_that_it_wants(extra: tuple[str, ...] | None, values: object) -> None:
+    claims = {"groups": ["a"], "profile": {"mail": "P@x"}, "null": None}
+    person = identity(claims, IdentityRules(names=AttributeNames(extra=extra)))
+    assert person.extra == values
+    assert isinstance(hash(person), int)
+    assert "P@x" not in repr(person)
+
+
+OPERATORS = RoleMap("groups", (("owner", ("admins",)),))
+DIRECTORYS = RoleMap("groups", (("reader", ("admins",)),))
+
+
+@pytest.mark.parametrize(
+    ("operators", "directorys", "role"),
+    [(OPERATORS, DIRECTORYS, "owner"), (None, DIRECTORYS, "reader"), (OPERATORS, None, "owner"), (None, None, None)],
+)
+def test_the_operators_role_map_goes_before_the_directorys(
+    operators: RoleMap | None, directorys: RoleMap | None, role: str | None
+) -> None:
+    rules, mappings = IdentityRules(role_map=operators), Mappings(role_map=directorys)
+    person = identity({"groups": ["admins", "x"]}, rules, mappings=mappings)
+    assert person.role == role
+    assert person.groups == (("admins", "x") if operators or directorys else ())
+
+
+def test_groups_of_a_map_for_another_provider_are_not_read() -> None:
+    rules = IdentityRules(role_map=RoleMap("groups", provider="google"), group_teams=True)
+    person = identity({"groups": ["admins"]}, rules)
+    assert (person.groups, person.teams) == ((), TeamsFound((), complete=False))
+
+
+def test_a_listing_gives_groups_and_teams() -> None:
+    listing = GroupListing(("g1",), teams=(Team("g1", "One"),))
+    person = identity({}, IdentityRules(group_teams=True), listing=listing)
+    assert (person.groups, person.teams) == (("g1",), TeamsFound(("g1",), complete=True, to_create=listing.teams))
+    assert person.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("claims", "rules", "rest"),
+    [
+        ({"hasgroups": True}, IdentityRules(role_map=OPERATORS), {}),
+        ({"hasgroups": True}, IdentityRules(team_claims=("groups",)), {}),
+        ({}, IdentityRules(role_map=OPERATORS), {"listing": GroupListing(complete=False)}),
+        ({}, IdentityRules(group_teams=True), {"listing": GroupListing(complete=False)}),
+    ],
+)
+def test_groups_that_could_not_all_be_read_are_noted(
+    claims: dict[str, Any], rules: IdentityRules, rest: dict[str, Any]
+) -> None:
+    person = identity(claims, rules, **rest)
+    assert [note.reason for note in person.notes] == [Reason.GROUPS_INCOMPLETE]
+    assert person.role_known is (rules.role_map is None)
+    assert not person.teams.complete
+
+
+def test_an_absent_group_claim_says_nothing_where_userinfo_failed() -> None:
+    note = Failure(Reason.USERINFO_UNREACHABLE, "down")
+    rules = IdentityRules(role_map=RoleMap("groups", (("owner", ("admins",)),), default_role="reader"))
+    assert (identity({}, rules).role, identity({}, rules).role_known) == ("reader", True)
+    person = identity({}, rules, notes=(note,))
+    assert (person.role, person.role_known) == (None, False)
+    assert [one.reason for one in person.notes] == [Reason.USERINFO_UNREACHABLE, Reason.GROUPS_INCOMPLETE]
+
+
+def test_the_explanation_leads_from_each_claim_to_what_came_of_it() -> None:
+    rules = IdentityRules(names=AttributeNames(handle=("login",)), role_map=OPERATORS, team_claims=("teams",))
+    claims = {"login": "al", "email": "a@b", "groups": ["admins"], "teams": ["t"]}
+    assert identity(claims, rules).explanation == (
+        Step("handle", "login", "userinfo", "al"),
+        Step("e-mail", "email", "userinfo", "a@b, not verified"),
+        Step("role map", "groups", "userinfo", '"admins" gives owner'),
+        Step("team claim", "teams", "userinfo", '["t"]'),
+    )
+
+
+def test_a_verified_address_is_explained_as_itself() -> None:
+    person = identity({"sub": "s-1", "email": "a@b", "email_verified": True})
+    assert person.explanation == (Step("handle", "sub", "userinfo", "s-1"), Step("e-mail", "email", "userinfo", "a@b"))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,109 @@
+"""Roles and teams from an access token, against the reference.
+
+The reference reads the token without any check; ours does so only where `AccessTokenClaims.UNVERIFIED_UNSAFE` says so,
+and else after its signature, issuer and audience were verified. Either way the same claims arrive here.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from cases import Case, Row, Verdict, each, expected
+from rules_of import gathered, generic_names, one_field, role_map
+
+from sso_core.identity.identity import identify
+from sso_core.identity.rules import IdentityRules
+from sso_core.oauth.claims import ClaimSet
+from sso_core.records import Mappings
+from sso_core.settings.ladder import REFERENCE_LADDER
+from sso_core.wire import WireError, b64url_decode
+
+
+def claims_of(token: object) -> ClaimSet:
+    parts = token.split(".") if isinstance(token, str) else []
+    if len(parts) != 3:
+        return ClaimSet()
+    try:
+        claims = json.loads(b64url_decode(parts[1]))
+    except (WireError, ValueError):
+        return ClaimSet()
+    return ClaimSet(claims if isinstance(claims, dict) else {})
+
+
+def ours(case: Case) -> dict[str, Any]:
+    """Describe the person of whom the earlier documents said what the case's result says.
+
+    The map's provider is one of nobody, so that the earlier documents were not asked by it: the reference's function
+    is the second half of the story.
+    """
+    before = case.args["result"]
+    rules = IdentityRules(
+        names=generic_names(case.env),
+        role_map=role_map(case.args.get("role_mappings"), provider="nobody"),
+        role_claim_names=("role_before",),
+        team_claims=one_field(case.args.get("sso_team_field")),
+    )
+    person = gathered(
+        {"teams_before": before.get("team_ids") or []},
+        id_token=ClaimSet({"role_before": [before.get("user_role")]}),
+        access_token=claims_of(case.args["access_token_str"]),
+    )
+    identity = identify(person, rules, REFERENCE_LADDER, Mappings(team_claim="teams_before"))
+    return {"user_role": identity.role, "team_ids": list(identity.teams.team_ids)}
+
+
+def _described(case: Case, outcome: Any) -> dict[str, Any]:
+    after = outcome["result_after"] if outcome else case.args["result"]
+    return {"user_role": after.get("user_role"), "team_ids": after.get("team_ids") or []}
+
+
+def _team_ids(outcome: dict[str, Any]) -> dict[str, Any]:
+    names = (str(team) for team in outcome["team_ids"] if isinstance(team, str | int) and not isinstance(team, bool))
+    return outcome | {"team_ids": list(dict.fromkeys(name for name in names if name))}
+
+
+def _role_list(case: Case) -> bool:
+    claims = claims_of(case.args["access_token_str"]).members
+    return isinstance(claims.get(case.env.get("GENERIC_USER_ROLE_ATTRIBUTE", "role")), list)
+
+
+def _highest(case: Case, outcome: dict[str, Any]) -> dict[str, Any]:
+    listed: Any = claims_of(case.args["access_token_str"]).get(case.env.get("GENERIC_USER_ROLE_ATTRIBUTE", "role"))
+    named = {item.lower() for item in listed if isinstance(item, str)}
+    best = next((role for role in (*REFERENCE_LADDER.roles, *REFERENCE_LADDER.unranked) if role in named), None)
+    first = listed[0].lower() if listed and isinstance(listed[0], str) else None
+    known = first in (*REFERENCE_LADDER.roles, *REFERENCE_LADDER.unranked)
+    from_the_list = outcome["user_role"] == (first if known else None)
+    return outcome | {"user_role": best} if from_the_list else outcome
+
+
+ROWS = (
+    Row(
+        Verdict.SAME_WITH_A_LOUD_OPTION,
+        "W6: an access token is opaque unless the operator makes it a source; unverified only by a loud option",
+        lambda _case: True,
+        _described,
+    ),
+    Row(
+        Verdict.DIFFERENT,
+        "every identity can have a role, so a plain one is described instead of an unhandled error",
+        lambda case: case.error is not None,
+        lambda case, outcome: outcome | {"user_role": claims_of(case.args["access_token_str"]).get("role")},
+    ),
+    Row(
+        Verdict.DIFFERENT,
+        "team ids are texts, each once",
+        lambda _case: True,
+        lambda _case, outcome: _team_ids(outcome),
+    ),
+    Row(Verdict.DIFFERENT, "W17: of a list the most powerful role counts, not the first item", _role_list, _highest),
+)
+
+
+@each("jwt_access_token", "process_sso_jwt_access_token")
+def test_an_access_token_gives_what_it_gives_the_reference(case: Case) -> None:
+    if not case.args.get("result"):
+        pytest.skip("the reference does nothing where it knows nobody; here somebody is known by then")
+    assert ours(case) == expected(case, ROWS).outcome
