@@ -1,6 +1,7 @@
 """The chapter in which the person gets an account and a session.
 
 ReadingAccount <-> [WritingAccount] -> KeepingSession -> SignedIn
+                                   or  the chapter of `approve_cli`, for a person whom a command line waits for
 """
 
 from __future__ import annotations
@@ -26,12 +27,13 @@ from sso_core.effects import (
     Written,
 )
 from sso_core.failures import Failure, Reason, refuse
+from sso_core.flows.approve_cli import Approval, TakingApprovedLogin
 from sso_core.flows.attempt import Attempt, Finishing
 from sso_core.identity.gathered import Gathered
 from sso_core.identity.identity import Identity, identify
 from sso_core.machine import Resting
 from sso_core.secret import Secret
-from sso_core.sessions.pending_login import PendingLogin
+from sso_core.sessions.pending_login import LoginPurpose, PendingLogin
 from sso_core.sessions.session import Session, encode_session, session_key, session_of
 
 TRIES = 4
@@ -71,14 +73,16 @@ class ReadingAccount(Finishing):
         """Read all facts at one moment."""
         return (ReadAccount(self.identity.issuer, self.identity.subject),)
 
-    def receive(self, answer: AccountFacts | DirectoryUnreachable, *, now: float) -> WritingAccount | KeepingSession:
+    def receive(
+        self, answer: AccountFacts | DirectoryUnreachable, *, now: float
+    ) -> WritingAccount | KeepingSession | TakingApprovedLogin:
         """Decide everything; write only if something changes."""
         if isinstance(answer, DirectoryUnreachable):
             refuse(Reason.DIRECTORY_UNREACHABLE, f"the account cannot be read: {answer.why}")
         decision = decide(answer, self.identity, new_account_id=self.attempt.entropy.account_id)
         if decision.changes:
             return WritingAccount(self, decision)
-        return _keep_session(self.attempt, self.login, self.identity, decision, now)
+        return _let_in(self.attempt, self.login, self.identity, decision, now)
 
 
 @attrs.frozen
@@ -94,12 +98,12 @@ class WritingAccount(Finishing):
 
     def receive(
         self, answer: Written | Conflict | OutcomeUnknown | DirectoryUnreachable, *, now: float
-    ) -> ReadingAccount | KeepingSession:
+    ) -> ReadingAccount | KeepingSession | TakingApprovedLogin:
         """Go on; read again where somebody was quicker, or where nobody knows what was written."""
         reading = self.reading
         match answer:
             case Written():
-                return _keep_session(reading.attempt, reading.login, reading.identity, self.decision, now)
+                return _let_in(reading.attempt, reading.login, reading.identity, self.decision, now)
             case DirectoryUnreachable(why):
                 refuse(Reason.DIRECTORY_UNREACHABLE, f"the account cannot be written: {why}")
             case Conflict() | OutcomeUnknown():
@@ -113,9 +117,10 @@ class WritingAccount(Finishing):
 # The session
 
 
-def _keep_session(
+def _let_in(
     attempt: Attempt, login: PendingLogin, identity: Identity, decision: Decision, now: float
-) -> KeepingSession:
+) -> KeepingSession | TakingApprovedLogin:
+    """Give the person what they came for: a session, of this browser or of a command line."""
     session = session_of(
         identity,
         decision.account,
@@ -123,6 +128,9 @@ def _keep_session(
         signed_in_at=now,
         expires_at=now + attempt.settings.session_ttl,
     )
+    if login.purpose is LoginPurpose.CLI:
+        code = attempt.entropy.loopback_code
+        return TakingApprovedLogin(Approval(login.cli_login, login.cli_claim, session, code, notes=identity.notes))
     return KeepingSession(attempt, login.return_to, session, identity.notes)
 
 

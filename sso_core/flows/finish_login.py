@@ -10,6 +10,7 @@
           |
           v
     ReadingAccount <-> [WritingAccount] -> KeepingSession -> SignedIn
+                                       or  TakingApprovedLogin -> ApprovingCliLogin -> CliApproved
 
 - Whoever lacks the login's cookie does not get near the store, so nobody can use up another's login.
 - A login is taken once. It is put back only where its code certainly did not reach the provider.

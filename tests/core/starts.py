@@ -11,6 +11,7 @@ import attrs
 from scenes import (
     ACCOUNT,
     ENTROPY,
+    GATHERED,
     IDENTITY,
     ISSUER,
     METADATA,
@@ -30,13 +31,14 @@ from scenes import (
 from sso_core.facts import Warm
 from sso_core.flows.begin_login import begin_login
 from sso_core.flows.cli_login import confirm_cli_login, show_cli_login, start_cli_login
+from sso_core.flows.enter import read_account
 from sso_core.flows.finish_login import TakingLogin, TakingSealedLogin
 from sso_core.flows.poll_cli import Poll, poll_cli
 from sso_core.flows.read_documents import read_keys, read_metadata
 from sso_core.flows.sessions import EndingSession, ReadingSession
 from sso_core.secret import Secret
 from sso_core.sessions.cli_entry import CliLogin, cli_hash, encode_cli_login, user_code
-from sso_core.sessions.pending_login import encode_login
+from sso_core.sessions.pending_login import LoginPurpose, encode_login
 from sso_core.sessions.session import encode_session, session_of
 from sso_core.testing.exploration import Material
 
@@ -44,6 +46,8 @@ CLI_CODE = user_code(ENTROPY.user_code)
 CLI_LOGIN = CliLogin(
     cli_hash(CLI_ID := "i" * 43, ENTROPY.poll_secret), cli_hash(CLI_ID, Secret(CLI_CODE)), "cli", "", NOW, NOW + 600
 )
+CLAIMED = attrs.evolve(CLI_LOGIN, claim_hash=cli_hash(CLI_ID, ENTROPY.cli_claim))
+FOR_CLI = pending_login(purpose=LoginPurpose.CLI, cli_login=CLI_ID, cli_claim=ENTROPY.cli_claim)
 POLL = Poll(settings(), CLI_ID, ENTROPY.poll_secret, None, ENTROPY)
 TOKEN = token_answer().body
 ROTATED = Signer("k2")
@@ -74,6 +78,7 @@ MATERIAL = Material(
         encode_login(plain_login()),
         encode_session(SESSION),
         encode_cli_login(CLI_LOGIN),
+        encode_cli_login(CLAIMED),
         encode_cli_login(attrs.evolve(CLI_LOGIN, session=SESSION)),
         encode_cli_login(attrs.evolve(CLI_LOGIN, session=attrs.evolve(SESSION, team_ids=("blue", "green")))),
         b"x" * 43,
@@ -92,6 +97,7 @@ STARTS = (
     TakingLogin(attempt(PLAIN)),
     TakingSealedLogin(attempt(settings=settings(sealing_keys=SEALING)), pending_login()),
     TakingSealedLogin(attempt(PLAIN, settings=settings(PLAIN, sealing_keys=SEALING)), plain_login()),
+    read_account(attempt(), FOR_CLI, GATHERED),
     begin_login(settings(), OPENID, return_to="/", entropy=ENTROPY, now=NOW, warm=Warm()),
     begin_login(settings(PLAIN), PLAIN, return_to="/", entropy=ENTROPY, now=NOW, warm=Warm()),
     start_cli_login(settings(), client="cli", address="", entropy=ENTROPY, now=NOW),

@@ -21,6 +21,7 @@ from sso_adapters.world import AsyncWorld, BlockingWorld
 from sso_core.effects import Effect, Event, ReadMetadata
 from sso_core.facts import Warm
 from sso_core.failures import Failure, Family, Reason
+from sso_core.flows.approve_cli import TakingApprovedLogin
 from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, begin_login
 from sso_core.flows.enter import KeepingSession, ReadingAccount, SignedIn, WritingAccount
 from sso_core.flows.exchange_code import (
@@ -106,8 +107,8 @@ def gathering(
 
 
 def entering(reading: ReadingAccount, writing: WritingAccount, keeping: KeepingSession, events: list[Event]) -> None:
-    assert_type(advance(reading, events, now=0), WritingAccount | KeepingSession | Failed)
-    assert_type(advance(writing, events, now=0), ReadingAccount | KeepingSession | Failed)
+    assert_type(advance(reading, events, now=0), WritingAccount | KeepingSession | TakingApprovedLogin | Failed)
+    assert_type(advance(writing, events, now=0), ReadingAccount | KeepingSession | TakingApprovedLogin | Failed)
     assert_type(advance(keeping, events, now=0), SignedIn | Failed)
 
 

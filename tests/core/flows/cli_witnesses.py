@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
-from scenes import ENTROPY, METADATA, OPENID, SIGNER, settings
-from starts import CLI_CODE, CLI_ID, CLI_LOGIN, POLL, SESSION
+from scenes import ACCOUNT, ENTROPY, GATHERED, METADATA, OPENID, SIGNER, attempt, settings
+from starts import CLAIMED, CLI_CODE, CLI_ID, CLI_LOGIN, FOR_CLI, POLL, SESSION
 
-from sso_core.effects import Found, Kept, Taken
+from sso_core.accounts.decision import Decision
+from sso_core.effects import AccountFacts, Found, Kept, Taken, Written
 from sso_core.facts import Warm
+from sso_core.flows.approve_cli import Approval, ApprovingCliLogin, CliApproved, TakingApprovedLogin
 from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider
 from sso_core.flows.cli_login import (
     ClaimingCliLogin,
@@ -22,6 +24,7 @@ from sso_core.flows.cli_login import (
     Start,
     TakingCliLogin,
 )
+from sso_core.flows.enter import WritingAccount, read_account
 from sso_core.flows.poll_cli import (
     CliPending,
     CliSignedIn,
@@ -46,6 +49,8 @@ COLD = attrs.evolve(CONFIRMING, warm=Warm())
 SEALED = attrs.evolve(CONFIRMING, start=attrs.evolve(START, settings=settings(sealing_keys=SealingKeys((b"s" * 32,)))))
 STARTED = CliLoginStarted(CLI_ID, ENTROPY.poll_secret, CLI_CODE, 600)
 OF_TWO = attrs.evolve(SESSION, team_ids=("blue", "green"))
+APPROVAL = Approval(CLI_ID, ENTROPY.cli_claim, SESSION, Secret("code"))
+reading = read_account(attempt(), FOR_CLI, GATHERED)
 
 CLI_WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (KeepingCliLogin(CLI_LOGIN, STARTED), (Kept(),), CliLoginStarted),
@@ -56,6 +61,10 @@ CLI_WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (ClaimingCliLogin(CONFIRMING, CLI_LOGIN, 9), (Kept(),), KeepingLogin),
     (ClaimingCliLogin(COLD, CLI_LOGIN, 9), (Kept(),), ResolvingProvider),
     (ClaimingCliLogin(SEALED, CLI_LOGIN, 9), (Kept(),), SentToProvider),
+    (reading, (AccountFacts(ACCOUNT),), TakingApprovedLogin),
+    (WritingAccount(reading, Decision(ACCOUNT)), (Written(),), TakingApprovedLogin),
+    (TakingApprovedLogin(APPROVAL), (Taken(kept(CLAIMED)),), ApprovingCliLogin),
+    (ApprovingCliLogin(APPROVAL, CLAIMED, 9), (Kept(),), CliApproved),
     (PeekingApproval(POLL), (Found(kept()),), CliPending),
     (PeekingApproval(POLL), (Found(kept(session=OF_TWO)),), CliTeamsToChoose),
     (PeekingApproval(POLL), (Found(kept(session=SESSION)),), TakingToken),

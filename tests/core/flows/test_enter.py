@@ -21,9 +21,12 @@ from sso_core.effects import (
     Written,
 )
 from sso_core.failures import Reason
+from sso_core.flows.approve_cli import Approval, TakingApprovedLogin
 from sso_core.flows.enter import KeepingSession, ReadingAccount, SignedIn, WritingAccount, read_account
 from sso_core.machine import Failed, advance
 from sso_core.records import Account
+from sso_core.secret import Secret
+from sso_core.sessions.pending_login import LoginPurpose
 from sso_core.sessions.session import decode_session, session_key
 
 ACCOUNT = Account("a1", "Alice", 1, ((ISSUER, "alice"),))
@@ -99,3 +102,23 @@ def test_the_person_is_signed_in_when_the_session_is_kept() -> None:
 @pytest.mark.parametrize("event", [StoreUnreachable("down"), Occupied(b"")])
 def test_a_session_that_is_not_kept_is_none(event: Event) -> None:
     assert reason(advance(keeping(), [event], now=NOW)) is Reason.SESSION_NOT_KEPT
+
+
+CLAIM = Secret("claim-canary")
+
+
+def for_a_command_line() -> ReadingAccount:
+    login = pending_login(purpose=LoginPurpose.CLI, cli_login="id", cli_claim=CLAIM)
+    return read_account(attempt(former_session="old"), login, GATHERED)
+
+
+@pytest.mark.parametrize("facts", [AccountFacts(ACCOUNT), AccountFacts(None)])
+def test_whom_a_command_line_waits_for_approves_it_and_gets_no_session(facts: AccountFacts) -> None:
+    state = advance(for_a_command_line(), [facts], now=NOW)
+    if isinstance(state, WritingAccount):
+        state = advance(state, [Written()], now=NOW)
+    assert isinstance(state, TakingApprovedLogin)
+    session = state.approval.session
+    assert session.expires_at == NOW + 8 * 3600
+    assert state.approval == Approval("id", CLAIM, session, ENTROPY.loopback_code)
+    assert "canary" not in repr(state)
