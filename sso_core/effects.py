@@ -303,9 +303,9 @@ class Take:
 
 @attrs.frozen
 class Peek:
-    """Look at what lies under `key`."""
+    """Look at what lies under `key`, value or marker."""
 
-    answers: ClassVar = frozenset({Found, Missing, StoreUnreachable})
+    answers: ClassVar = frozenset({Found, AlreadyTaken, Missing, StoreUnreachable})
 
     kind: Kind
     key: str

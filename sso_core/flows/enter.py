@@ -55,7 +55,9 @@ class SignedIn(Resting):
 
 def read_account(attempt: Attempt, login: PendingLogin, gathered: Gathered) -> ReadingAccount:
     """Describe the person, and ask what is known of their account."""
-    identity = identify(gathered, attempt.provider.rules, attempt.settings.policy.ladder)
+    identity = identify(
+        gathered, attempt.provider.rules, attempt.settings.policy.ladder, provider_id=attempt.provider.provider_id
+    )
     return ReadingAccount(attempt, login, gathered, identity)
 
 

@@ -29,6 +29,7 @@ from sso_core.facts import KeySet
 from sso_core.failures import Failure, Reason, Refusal, refuse
 from sso_core.flows.attempt import Attempt, Finishing
 from sso_core.flows.checks import (
+    check_login_not_expired,
     keys_of,
     kid_of,
     verified_claims,
@@ -146,6 +147,7 @@ def _token_endpoint_unreachable(
     failure = Failure(Reason.TOKEN_ENDPOINT_NOT_REACHED, f"the token endpoint cannot be reached: {answer.why}")
     if state.attempt.settings.sealing_keys is not None:
         return ReleasingLogin(state.attempt.key, failure)
+    check_login_not_expired(state.login, now)
     return PuttingLoginBack(state.attempt.key, state.login, state.login.expires_at - now, failure)
 
 

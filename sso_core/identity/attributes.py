@@ -20,7 +20,7 @@ def text_at(claims: ClaimSet, paths: tuple[str, ...]) -> str | None:
 
 
 def _text(value: object) -> str | None:
-    text = name_of(value)
+    text = name_of(value) if not isinstance(value, float) else None
     return text if text is not None and len(text) <= NAME_LIMIT and text.strip() else None
 
 

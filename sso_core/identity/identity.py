@@ -50,7 +50,7 @@ class Identity:
     provider: str | None = None
     role: str | None = None
     role_known: bool = True
-    """False where groups that could not be read might give another role than none."""
+    """False where what could not be read might give a role: then none is not the provider's word."""
     groups: tuple[str, ...] = ()
     """Those that could be read: by them somebody may be let in, and nobody kept out for good."""
     teams: TeamsFound = NOBODY_ASKED
@@ -105,7 +105,7 @@ def identify(
         last_name=last_name,
         provider=text_at(claims, names.provider) or provider_id,
         role=role.role,
-        role_known=role.known,
+        role_known=role.known and (role.role is not None or not gathered.notes),
         groups=groups.names,
         teams=teams,
         extra=_extra(claims, names),
@@ -114,9 +114,10 @@ def identify(
 
 
 def _groups(gathered: Gathered, role_map: RoleMap | None, provider_id: str | None) -> Groups:
-    path = role_map.group_claim if role_map is not None and applies(role_map, provider_id) else ""
-    if not path and gathered.listing is None:
+    asked = role_map is not None and applies(role_map, provider_id)
+    if not asked and gathered.listing is None:
         return _NOT_ASKED
+    path = role_map.group_claim if role_map is not None and asked else ""
     return find_groups(gathered.claims.claims, path, gathered.listing, all_read=not gathered.notes)
 
 

@@ -30,12 +30,13 @@ from scenes import (
 
 from sso_core.facts import Warm
 from sso_core.flows.begin_login import begin_login
-from sso_core.flows.cli_login import confirm_cli_login, show_cli_login, start_cli_login
+from sso_core.flows.confirm_cli import confirm_cli_login
 from sso_core.flows.enter import read_account
 from sso_core.flows.finish_login import TakingLogin, TakingSealedLogin
 from sso_core.flows.poll_cli import Poll, poll_cli
 from sso_core.flows.read_documents import read_keys, read_metadata
 from sso_core.flows.sessions import EndingSession, ReadingSession
+from sso_core.flows.start_cli import show_cli_login, start_cli_login
 from sso_core.secret import Secret
 from sso_core.sessions.cli_entry import CliLogin, cli_hash, encode_cli_login, user_code
 from sso_core.sessions.pending_login import LoginPurpose, encode_login
@@ -101,9 +102,9 @@ STARTS = (
     begin_login(settings(), OPENID, return_to="/", entropy=ENTROPY, now=NOW, warm=Warm()),
     begin_login(settings(PLAIN), PLAIN, return_to="/", entropy=ENTROPY, now=NOW, warm=Warm()),
     start_cli_login(settings(), client="cli", address="", entropy=ENTROPY, now=NOW),
-    show_cli_login(CLI_ID),
+    show_cli_login(settings(), CLI_ID),
     *(
-        confirm_cli_login(settings(), OPENID, login_id=CLI_ID, code=code, entropy=ENTROPY, warm=warm)
+        confirm_cli_login(settings(), OPENID, login_id=CLI_ID, code=code, peer="", entropy=ENTROPY, warm=warm)
         for code, warm in ((CLI_CODE, Warm(METADATA)), (CLI_CODE, Warm()), ("", Warm()))
     ),
     poll_cli(POLL),

@@ -20,6 +20,7 @@ def gathered(userinfo: dict[str, Any], id_token: dict[str, Any] | None = None) -
         ("Al", "Al"),
         (5, "5"),
         (0, "0"),
+        (1.5, None),
         ("  ", None),
         ("", None),
         (None, None),

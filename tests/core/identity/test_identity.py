@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sso_core.failures import Failure, Reason, Refusal
 from sso_core.identity.explanation import VALUE_LIMIT, Step
@@ -200,6 +202,11 @@ def test_the_operators_role_map_goes_before_the_directorys(
     assert person.groups == (("admins", "x") if operators or directorys else ())
 
 
+def test_a_map_that_names_no_claim_finds_no_groups() -> None:
+    rules = IdentityRules(role_map=RoleMap("", (("owner", ("admins",)),), default_role="reader"))
+    assert (identity({"groups": ["admins"]}, rules).role, identity({}, rules).role_known) == ("reader", True)
+
+
 def test_groups_of_a_map_for_another_provider_are_not_read() -> None:
     rules = IdentityRules(role_map=RoleMap("groups", provider="google"), group_teams=True)
     person = identity({"groups": ["admins"]}, rules)
@@ -238,6 +245,39 @@ def test_an_absent_group_claim_says_nothing_where_userinfo_failed() -> None:
     person = identity({}, rules, notes=(note,))
     assert (person.role, person.role_known) == (None, False)
     assert [one.reason for one in person.notes] == [Reason.USERINFO_UNREACHABLE, Reason.GROUPS_INCOMPLETE]
+
+
+@pytest.mark.parametrize(("claims", "known"), [({}, False), ({"role": "reader"}, True), ({"role": "x"}, False)])
+def test_no_role_is_no_word_of_the_provider_where_userinfo_failed(claims: dict[str, Any], known: bool) -> None:
+    note = Failure(Reason.USERINFO_UNREACHABLE, "down")
+    person = identity(claims, notes=(note,))
+    assert (person.role_known, person.notes) == (known, (note,))
+
+
+NAMES = st.sampled_from(
+    ("sub", "email", "email_verified", "role", "groups", "teams", "name", "_claim_names", "hasgroups")
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8) | st.just("owner"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(NAMES, VALUES))
+def test_whatever_a_provider_says_describes_a_person_and_gives_no_role_that_is_unknown(claims: dict[str, Any]) -> None:
+    rules = IdentityRules(
+        names=AttributeNames(handle=("sub", "name.sub"), extra=("name.role",)),
+        role_map=RoleMap("groups", (("owner", ("owner",)),)),
+        role_claim_names=("role",),
+        team_claims=("teams", "groups.teams"),
+        group_teams=True,
+    )
+    person = identity(claims, rules, id_token=ClaimSet(claims), access_token=ClaimSet(claims))
+    assert person.role in {None, "owner", "reader"}
+    assert person.role_known or person.role is None
+    assert all(person.teams.team_ids)
+    assert all(len(step.result) < 2 * VALUE_LIMIT for step in person.explanation)
 
 
 def test_the_explanation_leads_from_each_claim_to_what_came_of_it() -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from sso_core.identity.attributes import text_at
 from sso_core.identity.gathered import Gathered
+from sso_core.identity.groups import read_groups
+from sso_core.identity.roles import best_match
 from sso_core.identity.rules import AttributeNames
 from sso_core.oauth.claims import ClaimSet, merge_claims
 from sso_core.records import RoleMap
+from sso_core.settings.ladder import REFERENCE_LADDER
 
 NOTHING = ClaimSet()
 
@@ -15,7 +19,7 @@ NOTHING = ClaimSet()
 def gathered(claims: object, **rest: Any) -> Gathered:
     """Return what a provider says by these claims, of the subject that they name or of a made-up one."""
     userinfo = ClaimSet(claims) if isinstance(claims, dict) else NOTHING
-    subject = userinfo.text("sub") or "a-subject"
+    subject = text_at(userinfo, ("sub",)) or "a-subject"
     return Gathered("https://idp.example", subject, merge_claims(userinfo, NOTHING, NOTHING), **rest)
 
 
@@ -57,6 +61,20 @@ def role_map(value: dict[str, Any] | None, *, provider: str | None = None) -> Ro
         return None
     roles = [(role, tuple(groups)) for role, groups in value["roles"].items() if isinstance(groups, list)]
     return RoleMap(value["group_claim"] or "", tuple(roles), value["default_role"], provider or value["provider"])
+
+
+def mapped_role(mapped: RoleMap | None, groups: object) -> str | None:
+    """Return the role that a map gives for the value of a group claim, its default included."""
+    if mapped is None:
+        return None
+    match = best_match(mapped, read_groups(groups).names, REFERENCE_LADDER)
+    return match[0] if match else mapped.default_role
+
+
+def highest_role(values: object) -> str | None:
+    """Return the most powerful role that the items of a list name, in any case of letters."""
+    named = {item.lower() for item in values if isinstance(item, str)} if isinstance(values, list) else set()
+    return next((role for role in (*REFERENCE_LADDER.roles, *REFERENCE_LADDER.unranked) if role in named), None)
 
 
 def one_field(name: str | None) -> tuple[str, ...]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from cases import Case, Row, Verdict, each, expected
-from rules_of import gathered, generic_names, one_field, role_map
+from rules_of import gathered, generic_names, highest_role, mapped_role, one_field, role_map
 
 from sso_core.identity.attributes import email_address
 from sso_core.identity.claim_path import ABSENT, value_at
-from sso_core.identity.groups import read_groups
 from sso_core.identity.identity import identify
-from sso_core.identity.roles import applies, best_match
+from sso_core.identity.roles import applies
 from sso_core.identity.rules import AttributeNames, IdentityRules
 from sso_core.oauth.claims import ClaimSet
 from sso_core.records import Mappings
@@ -75,7 +74,7 @@ def _without_error(case: Case, outcome: Any) -> dict[str, Any]:
     return texts | {
         "email": email_address(_claim(case, names.email[0])),
         "team_ids": [team for teams in lists if isinstance(teams, list) for team in teams],
-        "user_role": REFERENCE_LADDER.named(role),
+        "user_role": _mapped_role(case) or REFERENCE_LADDER.named(role),
         "extra_fields": None if names.extra is None else {path: _claim(case, path) for path in names.extra},
     }
 
@@ -101,20 +100,19 @@ def _teams(outcome: dict[str, Any]) -> dict[str, Any]:
     return outcome | {"team_ids": list(dict.fromkeys(text for text in texts if text))}
 
 
-def _role_from_the_claim(case: Case) -> bool:
-    """Say whether the role is that of the role claim, a list: no map gives one."""
+def _mapped_role(case: Case) -> str | None:
     mapped = role_map(case.args.get("role_mappings"))
-    if mapped is not None and applies(mapped, None):
-        groups = read_groups(_claim(case, mapped.group_claim)).names
-        if mapped.default_role or best_match(mapped, groups, REFERENCE_LADDER):
-            return False
-    return isinstance(_claim(case, _names(case).role[0]), list)
+    if mapped is None or not applies(mapped, None):
+        return None
+    return mapped_role(mapped, _claim(case, mapped.group_claim))
+
+
+def _role_is_a_list(case: Case) -> bool:
+    return _mapped_role(case) is None and isinstance(_claim(case, _names(case).role[0]), list)
 
 
 def _highest(case: Case, outcome: dict[str, Any]) -> dict[str, Any]:
-    named = {item.lower() for item in _claim(case, _names(case).role[0]) if isinstance(item, str)}
-    ladder = (*REFERENCE_LADDER.roles, *REFERENCE_LADDER.unranked)
-    return outcome | {"user_role": next((role for role in ladder if role in named), None)}
+    return outcome | {"user_role": highest_role(_claim(case, _names(case).role[0]))}
 
 
 def _display_is_nothing(case: Case) -> bool:
@@ -158,7 +156,7 @@ ROWS = (
     Row(
         Verdict.DIFFERENT,
         "W17: of a list the most powerful role counts, not the first item",
-        _role_from_the_claim,
+        _role_is_a_list,
         _highest,
     ),
 )

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 from cases import Case, Row, Verdict, each, expected
-from rules_of import gathered, generic_names, one_field, role_map
+from rules_of import gathered, generic_names, highest_role, mapped_role, one_field, role_map
 
+from sso_core.identity.claim_path import ABSENT, value_at
 from sso_core.identity.identity import identify
 from sso_core.identity.rules import IdentityRules
 from sso_core.oauth.claims import ClaimSet
@@ -64,19 +65,21 @@ def _team_ids(outcome: dict[str, Any]) -> dict[str, Any]:
     return outcome | {"team_ids": list(dict.fromkeys(name for name in names if name))}
 
 
-def _role_list(case: Case) -> bool:
-    claims = claims_of(case.args["access_token_str"]).members
-    return isinstance(claims.get(case.env.get("GENERIC_USER_ROLE_ATTRIBUTE", "role")), list)
+def _claim(case: Case, path: str) -> Any:
+    value = value_at(claims_of(case.args["access_token_str"]), path)
+    return None if value is ABSENT else value
 
 
-def _highest(case: Case, outcome: dict[str, Any]) -> dict[str, Any]:
-    listed: Any = claims_of(case.args["access_token_str"]).get(case.env.get("GENERIC_USER_ROLE_ATTRIBUTE", "role"))
-    named = {item.lower() for item in listed if isinstance(item, str)}
-    best = next((role for role in (*REFERENCE_LADDER.roles, *REFERENCE_LADDER.unranked) if role in named), None)
-    first = listed[0].lower() if listed and isinstance(listed[0], str) else None
-    known = first in (*REFERENCE_LADDER.roles, *REFERENCE_LADDER.unranked)
-    from_the_list = outcome["user_role"] == (first if known else None)
-    return outcome | {"user_role": best} if from_the_list else outcome
+def _role_claim(case: Case) -> Any:
+    return _claim(case, generic_names(case.env).role[0])
+
+
+def _role_is_a_list(case: Case) -> bool:
+    """Say whether the role is that of the role claim, a list: it was not known before, and no map gives one."""
+    mapped = role_map(case.args.get("role_mappings"))
+    if case.args["result"].get("user_role") is not None or not isinstance(_role_claim(case), list):
+        return False
+    return mapped is None or not mapped.roles or mapped_role(mapped, _claim(case, mapped.group_claim)) is None
 
 
 ROWS = (
@@ -90,7 +93,7 @@ ROWS = (
         Verdict.DIFFERENT,
         "every identity can have a role, so a plain one is described instead of an unhandled error",
         lambda case: case.error is not None,
-        lambda case, outcome: outcome | {"user_role": claims_of(case.args["access_token_str"]).get("role")},
+        lambda case, outcome: outcome | {"user_role": _role_claim(case)},
     ),
     Row(
         Verdict.DIFFERENT,
@@ -98,7 +101,18 @@ ROWS = (
         lambda _case: True,
         lambda _case, outcome: _team_ids(outcome),
     ),
-    Row(Verdict.DIFFERENT, "W17: of a list the most powerful role counts, not the first item", _role_list, _highest),
+    Row(
+        Verdict.DIFFERENT,
+        "W17: of a list the most powerful role counts, not the first item",
+        _role_is_a_list,
+        lambda case, outcome: outcome | {"user_role": highest_role(_role_claim(case))},
+    ),
+    Row(
+        Verdict.DIFFERENT,
+        "an access token without claims says nothing, not even that there are no groups",
+        lambda case: not claims_of(case.args["access_token_str"]) and not case.args["result"].get("user_role"),
+        lambda _case, outcome: outcome | {"user_role": None},
+    ),
 )
 
 

@@ -6,11 +6,10 @@ from typing import Any
 
 import attrs
 from cases import Case, Row, Verdict, each, expected
-from rules_of import role_map
+from rules_of import highest_role, mapped_role, role_map
 
 from sso_core.identity.claim_path import ABSENT, value_at
-from sso_core.identity.groups import read_groups
-from sso_core.identity.roles import best_match, role_named
+from sso_core.identity.roles import role_named
 from sso_core.oauth.claims import ClaimSet
 from sso_core.settings.ladder import REFERENCE_LADDER
 
@@ -18,13 +17,8 @@ LADDER = REFERENCE_LADDER
 
 
 def role_of(case: Case) -> str | None:
-    mapped = role_map(case.args["role_mappings"])
-    if mapped is None:
-        return None
     groups = case.args["user_groups"]
-    names = read_groups(groups).names if isinstance(groups, list) else ()
-    match = best_match(mapped, names, LADDER)
-    return match[0] if match else mapped.default_role
+    return mapped_role(role_map(case.args["role_mappings"]), groups if isinstance(groups, list) else [])
 
 
 GROUP_ROWS = (
@@ -72,9 +66,8 @@ NAME_ROWS = (
 )
 
 
-def _highest(case: Case, *, yes_or_no: bool) -> Any:
-    named = {item.lower() for item in _value(case) if isinstance(item, str)}
-    role = next((role for role in (*LADDER.roles, *LADDER.unranked) if role in named), None)
+def _highest(case: Case, *, yes_or_no: bool) -> str | bool | None:
+    role = highest_role(_value(case))
     return role is not None if yes_or_no else role
 
 

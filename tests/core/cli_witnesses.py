@@ -9,22 +9,14 @@ from scenes import ACCOUNT, ENTROPY, GATHERED, METADATA, OPENID, SIGNER, attempt
 from starts import CLAIMED, CLI_CODE, CLI_ID, CLI_LOGIN, FOR_CLI, POLL, SESSION
 
 from sso_core.accounts.decision import Decision
-from sso_core.effects import AccountFacts, Found, Kept, Taken, Written
+from sso_core.effects import AccountFacts, AlreadyTaken, Found, Kept, Taken, Written
 from sso_core.facts import Warm
+from sso_core.failures import Failure, Reason
 from sso_core.flows.approve_cli import Approval, ApprovingCliLogin, CliApproved, TakingApprovedLogin
-from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider
-from sso_core.flows.cli_login import (
-    ClaimingCliLogin,
-    CliLoginShown,
-    CliLoginStarted,
-    Confirming,
-    CountingWrongCode,
-    KeepingCliLogin,
-    PeekingCliLogin,
-    Start,
-    TakingCliLogin,
-)
+from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, Start
+from sso_core.flows.confirm_cli import ClaimingCliLogin, Confirming, TakingCliLogin
 from sso_core.flows.enter import WritingAccount, read_account
+from sso_core.flows.hold_cli import BUSY, ReturningCliLogin
 from sso_core.flows.poll_cli import (
     CliPending,
     CliSignedIn,
@@ -33,6 +25,7 @@ from sso_core.flows.poll_cli import (
     PeekingApproval,
     TakingToken,
 )
+from sso_core.flows.start_cli import CliLoginShown, CliLoginStarted, KeepingCliLogin, PeekingCliLogin
 from sso_core.machine import Failed
 from sso_core.secret import Secret
 from sso_core.sessions.cli_entry import CliLogin, encode_cli_login
@@ -44,7 +37,7 @@ def kept(login: CliLogin = CLI_LOGIN, **changes: Any) -> bytes:
 
 
 START = Start(settings(), OPENID, "/", ENTROPY, keys_warm=True)
-CONFIRMING = Confirming(START, Warm(METADATA, SIGNER.keys), CLI_ID, Secret(CLI_CODE))
+CONFIRMING = Confirming(START, Warm(METADATA, SIGNER.keys), CLI_ID, Secret(CLI_CODE), "")
 COLD = attrs.evolve(CONFIRMING, warm=Warm())
 SEALED = attrs.evolve(CONFIRMING, start=attrs.evolve(START, settings=settings(sealing_keys=SealingKeys((b"s" * 32,)))))
 STARTED = CliLoginStarted(CLI_ID, ENTROPY.poll_secret, CLI_CODE, 600)
@@ -56,19 +49,21 @@ CLI_WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (KeepingCliLogin(CLI_LOGIN, STARTED), (Kept(),), CliLoginStarted),
     (PeekingCliLogin(CLI_ID), (Found(kept()),), CliLoginShown),
     (TakingCliLogin(CONFIRMING), (Taken(kept()),), ClaimingCliLogin),
-    (TakingCliLogin(attrs.evolve(CONFIRMING, code=Secret(""))), (Taken(kept()),), CountingWrongCode),
-    (CountingWrongCode(CLI_ID, CLI_LOGIN, 9), (Kept(),), Failed),
+    (TakingCliLogin(attrs.evolve(CONFIRMING, code=Secret(""))), (Taken(kept()),), ReturningCliLogin),
+    (ReturningCliLogin(CLI_ID, CLI_LOGIN, 9, Failure(Reason.WRONG_USER_CODE)), (Kept(),), Failed),
     (ClaimingCliLogin(CONFIRMING, CLI_LOGIN, 9), (Kept(),), KeepingLogin),
     (ClaimingCliLogin(COLD, CLI_LOGIN, 9), (Kept(),), ResolvingProvider),
     (ClaimingCliLogin(SEALED, CLI_LOGIN, 9), (Kept(),), SentToProvider),
     (reading, (AccountFacts(ACCOUNT),), TakingApprovedLogin),
     (WritingAccount(reading, Decision(ACCOUNT)), (Written(),), TakingApprovedLogin),
     (TakingApprovedLogin(APPROVAL), (Taken(kept(CLAIMED)),), ApprovingCliLogin),
+    (TakingApprovedLogin(APPROVAL), (Taken(kept()),), ReturningCliLogin),
     (ApprovingCliLogin(APPROVAL, CLAIMED, 9), (Kept(),), CliApproved),
     (PeekingApproval(POLL), (Found(kept()),), CliPending),
     (PeekingApproval(POLL), (Found(kept(session=OF_TWO)),), CliTeamsToChoose),
     (PeekingApproval(POLL), (Found(kept(session=SESSION)),), TakingToken),
     (TakingToken(POLL, None), (Taken(kept(session=SESSION)),), KeepingCliSession),
+    (TakingToken(POLL, None), (AlreadyTaken(BUSY),), CliPending),
     (KeepingCliSession(POLL, SESSION, (), 9), (Kept(),), CliSignedIn),
 ]
 """Each state with the answers that lead along one edge."""
