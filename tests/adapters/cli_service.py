@@ -117,14 +117,19 @@ class Browser:
     def approve(self, address: str, code: str = "", name: str = "alice") -> httpx.Response:
         """Confirm, and sign in at the provider; return what the service answers then."""
         sent = self.confirm(address, code)
-        assert sent.status_code == 303, sent.text
-        redirect = self._service.op.authorize(sent.headers["location"], name, self._service.clock())
+        redirect = self._service.op.authorize(_left_for(sent), name, self._service.clock())
         return self.client.get(redirect.url)
 
     def decline(self, address: str, code: str = "") -> httpx.Response:
         """Confirm, and decline at the provider."""
         sent = self.confirm(address, code)
-        return self.client.get(self._service.op.deny(sent.headers["location"]).url)
+        return self.client.get(self._service.op.deny(_left_for(sent)).url)
+
+
+def _left_for(sent: httpx.Response) -> str:
+    """Return where a page sends the browser on to."""
+    assert sent.status_code == 200, sent.text
+    return str(sent.headers["refresh"]).partition("url=")[2]
 
 
 # The terminal
@@ -135,7 +140,7 @@ class Terminal:
 
     def __init__(self, home: Path, **more: str) -> None:
         self.environment = environment(
-            HOME=str(home), XDG_CONFIG_HOME=str(home / "config"), BROWSER="false", SSH_CONNECTION="somewhere", **more
+            HOME=str(home), TZ="UTC", XDG_CONFIG_HOME=str(home / "config"), BROWSER="false", SSH_CONNECTION="somewhere", **more
         )
         self.file = home / "config" / "sso-core" / "credentials.json"
         self.said = ""
@@ -188,7 +193,7 @@ class Running:
     def invited(self) -> tuple[str, str]:
         """Return the address and the code that it shows."""
         address = self.line().removeprefix("Open ")
-        return address, self.line().removeprefix("and type ")
+        return address, self.line().removeprefix("and type ").removesuffix(" if it asks")
 
     def interrupt(self) -> int:
         """Press Ctrl-C."""

@@ -12,14 +12,7 @@ import pytest
 from cli_service import Browser, Service, Terminal, login_id, mode, serving
 
 from sso_adapters.cli.credentials import Credential
-from sso_adapters.cli.login import (
-    Patience,
-    can_open_browser,
-    choose_team,
-    is_address,
-    read_start,
-    read_token,
-)
+from sso_adapters.cli.login import can_open_browser, choose_team, is_address, read_start, read_token, slower
 from sso_adapters.cli.remote import ServiceRefusedError, ServiceUnreachableError
 from sso_adapters.cli.terminal import CommandError
 from sso_core.failures import Reason
@@ -53,7 +46,7 @@ def test_a_person_types_the_code_and_the_terminal_is_signed_in(
         page = browser.approve(address, code)
         assert page.status_code == 200
         assert "Back to your terminal" in page.text
-        assert f"sso-core on {socket.gethostname()} is signed in as Alice" in page.text
+        assert f"sso-core on {socket.gethostname()}” is signed in as Alice" in page.text
         assert not [name for name in browser.client.cookies if "session" in name]
         assert login.end() == 0
         assert f"Signed in at {service.address} as " in terminal.said
@@ -76,8 +69,8 @@ def test_nobody_else_can_read_what_is_kept(service: Service, terminal: Terminal)
 
 def test_the_browser_of_this_machine_brings_the_code_to_a_port_here(service: Service, terminal: Terminal) -> None:
     with terminal.running("login", "--loopback", "--no-browser", service.address) as login, Browser(service) as browser:
-        address = login.line().removeprefix("Open ")
-        back = browser.approve(address)
+        address, code = login.invited()
+        back = browser.approve(address, code)
         there = httpx.URL(back.headers["location"])
         assert (back.status_code, there.host, there.path) == (303, "127.0.0.1", "/callback")
         assert there.params["login"] == login_id(address)
@@ -90,15 +83,15 @@ def test_the_browser_of_this_machine_brings_the_code_to_a_port_here(service: Ser
         assert (landed.status_code, landed.headers["cache-control"]) == (200, "no-store")
         assert "Back to your terminal" in landed.text
         assert login.end() == 0
-    assert "and type" not in terminal.said
+    assert f"and type {code} if it asks" in terminal.said
     assert terminal.token
     assert there.params["code"] not in terminal.said + terminal.complained + landed.text
 
 
 def test_who_is_in_several_teams_chooses_one_by_its_number(service: Service, terminal: Terminal) -> None:
     with terminal.running("login", "--loopback", "--no-browser", service.address) as login, Browser(service) as browser:
-        address = login.line().removeprefix("Open ")
-        back = browser.approve(address)
+        address, code = login.invited()
+        back = browser.approve(address, code)
         service.join_teams(address, "blue", "green")
         browser.client.get(back.headers["location"])
         assert login.end(typed="0\nx\n2\n") == 0
@@ -112,8 +105,8 @@ def test_who_is_in_several_teams_chooses_one_by_its_number(service: Service, ter
 def test_or_names_it_from_the_start(team: str, status: int, said: str, service: Service, terminal: Terminal) -> None:
     arguments = ("login", "--loopback", "--no-browser", "--team", team, service.address)
     with terminal.running(*arguments) as login, Browser(service) as browser:
-        address = login.line().removeprefix("Open ")
-        back = browser.approve(address)
+        address, code = login.invited()
+        back = browser.approve(address, code)
         service.join_teams(address, "blue", "green")
         browser.client.get(back.headers["location"])
         assert login.end() == status
@@ -123,8 +116,8 @@ def test_or_names_it_from_the_start(team: str, status: int, said: str, service: 
 
 def test_where_nobody_can_choose_no_team_is_taken(service: Service, terminal: Terminal) -> None:
     with terminal.running("login", "--loopback", "--no-browser", service.address) as login, Browser(service) as browser:
-        address = login.line().removeprefix("Open ")
-        back = browser.approve(address)
+        address, code = login.invited()
+        back = browser.approve(address, code)
         service.join_teams(address, "blue", "green")
         browser.client.get(back.headers["location"])
         assert login.end() == 2
@@ -279,29 +272,15 @@ GONE = ServiceRefusedError("over", Reason.NO_CLI_LOGIN.code)
 OTHER = ServiceRefusedError("no", Reason.WRONG_POLL_SECRET.code)
 
 
-@pytest.mark.parametrize(
-    ("errors", "after"),
-    [
-        ([UNREACHABLE], Patience(4.0)),
-        ([BUSY, UNREACHABLE], Patience(8.0)),
-        ([BUSY] * 9, Patience(30.0)),
-        ([GONE], Patience(2.0, gone=True)),
-    ],
-)
-def test_a_poll_bears_what_may_pass(errors: list[CommandError], after: Patience) -> None:
-    patience = Patience(2.0)
-    for error in errors:
-        patience.bear(error)
-    assert patience == after
+@pytest.mark.parametrize(("error", "interval", "after"), [(UNREACHABLE, 2, 4), (BUSY, 4, 8), (BUSY, 20, 30)])
+def test_a_poll_bears_what_may_pass(error: CommandError, interval: float, after: float) -> None:
+    assert slower(interval, error) == after
 
 
-@pytest.mark.parametrize("errors", [[OTHER], [GONE, GONE], [CommandError("no service")]])
-def test_and_nothing_else(errors: list[CommandError]) -> None:
-    patience = Patience(2.0)
-    for error in errors[:-1]:
-        patience.bear(error)
+@pytest.mark.parametrize("error", [GONE, OTHER, CommandError("no service")])
+def test_and_nothing_else(error: CommandError) -> None:
     with pytest.raises(CommandError):
-        patience.bear(errors[-1])
+        slower(2.0, error)
 
 
 @pytest.mark.parametrize(

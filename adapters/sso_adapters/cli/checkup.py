@@ -105,9 +105,7 @@ def check_capabilities(provider: OpenIdProvider, answer: HttpResponse) -> Iterat
         return
     yield _check_pkce(_listed(document, "code_challenge_methods_supported"))
     yield _check_response_issuer(document.get("authorization_response_iss_parameter_supported") is True)
-    yield _check_authentication(
-        provider.client.method, _listed(document, "token_endpoint_auth_methods_supported")
-    )
+    yield _check_authentication(provider.client.method, _listed(document, "token_endpoint_auth_methods_supported"))
     scopes = _listed(document, "scopes_supported")
     unknown = [] if scopes is None else [scope for scope in provider.scope.split() if scope not in scopes]
     if unknown:

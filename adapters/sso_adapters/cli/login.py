@@ -34,6 +34,7 @@ SHORTEST = 0.5
 """Seconds between two polls, however hasty a service is."""
 SLOWEST = 30.0
 """Seconds between two polls of a service that does not answer, or asks for patience (RFC 8628 3.5)."""
+BUSY = frozenset({Reason.TOO_MANY_REQUESTS.code, Reason.STORE_UNREACHABLE.code})
 TEXT_BROWSERS = frozenset({"www-browser", "links", "elinks", "lynx", "w3m"})
 """They would take this terminal over, and not give it back."""
 
@@ -58,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
         listener = stack.enter_context(Listener()) if listens else None
         login = CliLogin(service, options.team, listener)
         login.begin()
-        invite(login, open_browser=browser)
+        invite(login.started, listens=listens, open_browser=browser)
         credential = login.finish()
         try:
             credentials.keep(service.base_url, credential)
@@ -130,21 +131,21 @@ class CliLogin:
         return read_token(document)
 
     def _wait(self, countdown: Countdown) -> dict[str, Any]:
-        patience = Patience(self.started.interval)
+        interval = self.started.interval
         if self._listener is None:
-            countdown.pause(patience.interval)
+            countdown.pause(interval)
         else:
             countdown.pause(self.started.lifetime, self._listener.arrived)
         while not countdown.is_over:
             try:
                 document = self._poll()
             except CommandError as error:
-                patience.bear(error)
+                interval = slower(interval, error)
             else:
                 if document.get("status") == "ready":
                     return document
-                patience = Patience(self.started.interval)
-            countdown.pause(patience.interval)
+                interval = self.started.interval
+            countdown.pause(interval)
         raise CommandError("nobody confirmed this sign-in in time, so it is over; start again when you like")
 
     def _poll(self) -> dict[str, Any]:
@@ -154,30 +155,18 @@ class CliLogin:
         return self._service.post(CLI_POLL + self.started.login_id, form, bearer=self.started.poll_secret)
 
 
-@attrs.define
-class Patience:
-    """How long to wait for the next poll, after what came of those before."""
-
-    interval: float
-    gone: bool = False
-
-    def bear(self, error: CommandError) -> None:
-        """Take it, or raise it again. Once an entry may be gone: while a browser answers, the service holds it."""
-        busy = isinstance(error, ServiceRefusedError) and error.code == Reason.TOO_MANY_REQUESTS.code
-        if busy or isinstance(error, ServiceUnreachableError):
-            self.interval = min(2 * self.interval, SLOWEST)
-        elif isinstance(error, ServiceRefusedError) and error.code == Reason.NO_CLI_LOGIN.code and not self.gone:
-            self.gone = True
-        else:
-            raise error
+def slower(interval: float, error: CommandError) -> float:
+    """Return the seconds until the next poll after one that failed; raise the error where waiting mends nothing."""
+    busy = isinstance(error, ServiceRefusedError) and error.code in BUSY
+    if busy or isinstance(error, ServiceUnreachableError):
+        return min(2 * interval, SLOWEST)
+    raise error
 
 
-def invite(login: CliLogin, *, open_browser: bool) -> None:
+def invite(started: Started, *, listens: bool, open_browser: bool) -> None:
     """Say where the person has to go, and what to type there; open the place where that is wanted."""
-    started = login.started
     say(f"Open {started.verification_uri}")
-    if started.user_code:
-        say(f"and type {printable(started.user_code)}")
+    say(f"and type {printable(started.user_code)}" + (" if it asks" if listens else ""))
     if open_browser:
         webbrowser.open(started.verification_uri)
 
