@@ -7,9 +7,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import anyio
+from sqlalchemy import URL
 
 from sso_adapters.asgi import GRACE, AsgiSignIn
-from sso_adapters.directories.sqlite import SqliteDirectory
+from sso_adapters.directories.sql import open_directory
 from sso_adapters.http.library import AsyncLibrary
 from sso_adapters.http.senders import AsyncHttpxSender
 from sso_adapters.pages import Pages
@@ -34,7 +35,7 @@ def build_service(settings: SignInSettings, folder: Path, *, title: str = "sso-c
     with ExitStack() as opened:
         store = SqliteStore(folder / STORE_FILE)
         opened.callback(store.close)
-        directory = SqliteDirectory(folder / DIRECTORY_FILE)
+        directory = open_directory(URL.create("sqlite", database=str(folder / DIRECTORY_FILE)))
         opened.callback(directory.close)
         files = opened.pop_all()
     sender = AsyncHttpxSender()

@@ -17,7 +17,7 @@ from wsgiref.types import StartResponse
 import attrs
 from anyio.from_thread import start_blocking_portal
 
-from sso_adapters.directories.sqlite import SqliteDirectory
+from sso_adapters.directories.sql import SqlDirectory, open_directory
 from sso_adapters.drive.blocking import run
 from sso_adapters.drive.on_asyncio import Flights as AsyncioFlights
 from sso_adapters.drive.on_asyncio import run_asyncio
@@ -141,7 +141,7 @@ class Stage:
         self,
         op: FakeProvider,
         store: Store,
-        directory: SqliteDirectory,
+        directory: SqlDirectory,
         clock: Clock,
         senders: Senders,
         opened: ExitStack,
@@ -163,7 +163,7 @@ class OnThreads(Stage):
         self,
         op: FakeProvider,
         store: Store,
-        directory: SqliteDirectory,
+        directory: SqlDirectory,
         clock: Clock,
         senders: Senders,
         opened: ExitStack,
@@ -193,7 +193,7 @@ class _InLoop(Stage):
         self,
         op: FakeProvider,
         store: Store,
-        directory: SqliteDirectory,
+        directory: SqlDirectory,
         clock: Clock,
         senders: Senders,
         opened: ExitStack,
@@ -262,7 +262,7 @@ class Rehearsal:
                 op.change(lambda state: attrs.evolve(state, issuer=issuer))
             self.site = Site(_settings(op, arrangement or Arrangement()))
             kept = opened.enter_context(STORES[store](folder, self.clock))
-            directory = SqliteDirectory(":memory:")
+            directory = open_directory("sqlite://")
             opened.callback(directory.close)
             self.stage = STAGES[driver](op, kept, directory, self.clock, senders, opened)
             self._opened = opened.pop_all()
