@@ -22,6 +22,9 @@ _LIMITS = text(
     " set_config('idle_in_transaction_session_timeout', :limit, true)"
 )
 
+COUNTED = {"preserve_rowcount": True}
+"""The execution option of an INSERT that may add nothing: SQLAlchemy forgets its count otherwise."""
+
 T = TypeVar("T")
 
 
@@ -29,7 +32,13 @@ class OutcomeLostError(Exception):
     """The answer to the COMMIT was lost: the transaction took place, or did not."""
 
 
-def transact(engine: Engine, work: Callable[[Connection], T], *, writes: bool = True, patience: float = PATIENCE) -> T:
+def transact(
+    engine: Engine,
+    work: Callable[[Connection], T],
+    *,
+    writes: bool = True,
+    patience: float = PATIENCE,
+) -> T:
     """Do the work in one transaction, which sees one moment if it only reads, and return what it returns.
 
     Whatever the work raises undoes it. A connection that died before the COMMIT and a transaction that gave way to
@@ -51,13 +60,14 @@ def _may_pass(error: DBAPIError) -> bool:
 
 
 def _once(engine: Engine, work: Callable[[Connection], T], *, writes: bool, deadline: float) -> T:
+    postgresql = engine.dialect.name == "postgresql"
     with engine.connect() as connection:
         options: dict[str, Any] = {WRITES: writes}
-        if engine.dialect.name == "postgresql" and not writes:
+        if postgresql and not writes:
             options["isolation_level"] = "REPEATABLE READ"
         transaction = connection.execution_options(**options).begin()
         try:
-            if engine.dialect.name == "postgresql":
+            if postgresql:
                 left = max(1, int((deadline - time.monotonic()) * 1000))
                 connection.execute(_LIMITS, {"limit": str(left)})
             done = work(connection)

@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from sso_adapters.directories.rows import Values, description, key_values, mappings_values, team_values
 from sso_adapters.directories.schema import accounts, api_keys, identities, mappings, memberships, teams
+from sso_adapters.sql_transaction import COUNTED
 from sso_core.records import (
     Account,
     Change,
@@ -95,4 +96,5 @@ def _revise(connection: Connection, account_id: str, values: Values) -> None:
 def _add(connection: Connection, table: Table, row: Values) -> bool:
     """Add a row unless there is one under its primary key; return whether it was added."""
     make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    return connection.execute(make(table).on_conflict_do_nothing(index_elements=table.primary_key), row).rowcount == 1
+    add = make(table).on_conflict_do_nothing(index_elements=table.primary_key)
+    return connection.execute(add, row, execution_options=COUNTED).rowcount == 1
