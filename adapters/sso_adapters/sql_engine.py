@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -46,7 +45,8 @@ def open_engine(address: str | URL, *, patience: float = PATIENCE) -> Engine:
 def described(error: Exception) -> str:
     """Return what an operator may know of an error: its type, and of a driver's error the first line."""
     if isinstance(error, DBAPIError) and error.orig is not None:
-        return f"{type(error.orig).__name__}: {str(error.orig).partition(os.linesep)[0]}"
+        first_line, *_ = str(error.orig).partition("\n")
+        return f"{type(error.orig).__name__}: {first_line}"
     return f"{type(error).__name__}: {error}"
 
 

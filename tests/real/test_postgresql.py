@@ -7,9 +7,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
+import anyio
 import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -22,6 +24,7 @@ from sqlalchemy import Connection, event
 from sso_adapters.directories.migrations import HEAD, VERSION_TABLE
 from sso_adapters.directories.schema import metadata
 from sso_adapters.directories.sql import SqlDirectory, open_directory
+from sso_adapters.service import build_service
 from sso_adapters.sql_engine import DatabaseError
 from sso_adapters.stores.sql import SWEPT, SqlStore
 from sso_core.effects import (
@@ -39,9 +42,15 @@ from sso_core.effects import (
     ReadAccount,
     StoreUnreachable,
     Taken,
+    WriteAccount,
     Written,
 )
-from sso_core.records import EnsureTeam, SeatLeft, Team
+from sso_core.oauth.client import Client
+from sso_core.providers.kinds import OpenIdProvider
+from sso_core.records import AccountUnchanged, EnsureTeam, LinkIdentity, SeatLeft, Team
+from sso_core.secret import Secret
+from sso_core.settings.origin import Origin
+from sso_core.settings.sign_in import SignInSettings
 from sso_core.testing.directory_scenes import (
     ISSUER,
     RACERS,
@@ -227,6 +236,24 @@ def test_who_writes_by_other_ways_is_met_at_the_keys_of_the_tables(
     assert account(directory) == person("alice", "script")
 
 
+def test_an_account_that_a_decision_rests_on_stands_still_until_the_commit(
+    directory: SqlDirectory, postgresql_server: RealPostgresql
+) -> None:
+    directory.perform(CREATE)
+    held_off: list[str] = []
+
+    def a_script_wants_it_too(_connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith("INSERT INTO sso_identities"):
+            with pytest.raises(psycopg.errors.LockNotAvailable) as refused:
+                ask(postgresql_server, "SET lock_timeout = '50ms'; UPDATE sso_accounts SET revision = 7")
+            held_off.append(str(refused.value))
+
+    event.listen(directory.engine, "before_cursor_execute", a_script_wants_it_too)
+    linking = WriteAccount((LinkIdentity("id", ISSUER, "other"),), (AccountUnchanged("id", 1),))
+    assert directory.perform(linking) == Written()
+    assert len(held_off) == 1
+
+
 def test_who_holds_a_row_for_long_makes_the_directory_unreachable(
     directory: SqlDirectory, postgresql_server: RealPostgresql
 ) -> None:
@@ -352,7 +379,25 @@ def test_a_server_that_crashes_and_comes_back_is_found_again() -> None:
         directory.close()
 
 
-# The store
+# The store and the service
+
+
+def test_a_service_keeps_everything_in_the_database_that_it_is_given(fresh: str, tmp_path: Path) -> None:
+    provider = OpenIdProvider(ISSUER, Client("client", Secret("secret")))
+    folder = tmp_path / "data"
+    service = build_service(SignInSettings(Origin("http://127.0.0.1:8000"), provider), folder, database=fresh)
+
+    async def visit() -> list[Event]:
+        answers = [await service.world.perform(effect) for effect in (KEEP, CREATE)]
+        await service.stop()
+        return answers
+
+    assert anyio.run(visit) == [Kept(), Written()]
+    directory = open_directory(fresh)
+    assert SqlStore(directory.engine).perform(PEEK) == Found(b"value")
+    assert account(directory) == person()
+    directory.close()
+    assert not folder.exists()
 
 
 def test_time_is_told_by_the_database(directory: SqlDirectory, postgresql_server: RealPostgresql) -> None:
