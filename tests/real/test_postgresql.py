@@ -385,7 +385,7 @@ def test_a_server_that_crashes_and_comes_back_is_found_again() -> None:
 def test_a_service_keeps_everything_in_the_database_that_it_is_given(fresh: str, tmp_path: Path) -> None:
     provider = OpenIdProvider(ISSUER, Client("client", Secret("secret")))
     folder = tmp_path / "data"
-    service = build_service(SignInSettings(Origin("http://127.0.0.1:8000"), provider), folder, database=fresh)
+    service = build_service(SignInSettings(Origin("http://127.0.0.1:8000"), (provider,)), folder, database=fresh)
 
     async def visit() -> list[Event]:
         answers = [await service.world.perform(effect) for effect in (KEEP, CREATE)]
