@@ -27,6 +27,7 @@ from sso_adapters.http.library import AsyncLibrary, AsyncSender, Library, Sender
 from sso_adapters.http.senders import AsyncHttpxSender, HttpxSender
 from sso_adapters.server import ThreadedServer
 from sso_adapters.stores.memory import MemoryStore
+from sso_adapters.stores.sql import SqlStore
 from sso_adapters.stores.sqlite import SqliteStore
 from sso_adapters.world import AsyncWorld, BlockingWorld, Store
 from sso_core.effects import Effect, HttpRequest, HttpResponse, Purpose
@@ -74,7 +75,16 @@ def _in_a_file(folder: Path, clock: Clock) -> Iterator[Store]:
         store.close()
 
 
-STORES = {"memory": _in_memory, "sqlite": _in_a_file}
+@contextmanager
+def _in_the_directorys_database(folder: Path, clock: Clock) -> Iterator[Store]:
+    directory = open_directory(f"sqlite:///{folder}/directory.sqlite3")
+    try:
+        yield SqlStore(directory.engine, clock=clock)
+    finally:
+        directory.close()
+
+
+STORES = {"memory": _in_memory, "sqlite": _in_a_file, "sql": _in_the_directorys_database}
 
 
 # Senders

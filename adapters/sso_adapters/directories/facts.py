@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 from operator import attrgetter
+from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from sso_adapters.directories.rows import AnyRow, account_of, email_key, key_of, mappings_of, team_of
 from sso_adapters.directories.schema import accounts, api_keys, identities, mappings, memberships, teams
@@ -29,6 +30,10 @@ _KEY = select(api_keys).where(api_keys.c.key_hash == bindparam("key_hash"))
 _TEAMS = select(teams).where(teams.c.team_id.in_(bindparam("teams", expanding=True))).order_by(teams.c.team_id)
 _SEATS = select(func.count()).select_from(accounts)
 _MAPPINGS = select(mappings)
+_IDENTITIES, _MEMBERSHIPS = (
+    select(table).where(table.c.account_id.in_(bindparam("ids", expanding=True))).order_by(table.c.account_id)
+    for table in (identities, memberships)
+)
 
 
 def read_account(connection: Connection, effect: ReadAccount) -> AccountFacts:
@@ -68,13 +73,13 @@ def _whole(connection: Connection, rows: Sequence[AnyRow]) -> dict[str, Account]
     ids = sorted({row.account_id for row in rows})
     if not ids:
         return {}
-    bound, joined = (_belonging(connection, table, ids) for table in (identities, memberships))
+    bound, joined = (_belonging(connection, query, ids) for query in (_IDENTITIES, _MEMBERSHIPS))
     return {
         row.account_id: account_of(row, bound.get(row.account_id, ()), joined.get(row.account_id, ())) for row in rows
     }
 
 
-def _belonging(connection: Connection, table: Table, ids: Sequence[str]) -> dict[str, list[AnyRow]]:
-    holder = table.c.account_id
-    rows = connection.execute(select(table).where(holder.in_(ids)).order_by(holder))
-    return {account_id: list(group) for account_id, group in groupby(rows, key=attrgetter("account_id"))}
+def _belonging(connection: Connection, query: Select[Any], ids: Sequence[str]) -> dict[str, list[AnyRow]]:
+    """Return what belongs to the accounts of these ids, by the id."""
+    by_id = groupby(connection.execute(query, {"ids": ids}), key=attrgetter("account_id"))
+    return {account_id: list(group) for account_id, group in by_id}
