@@ -91,10 +91,13 @@ class SqlStore:
             case _:
                 assert_never(effect)
 
-    def _peek(self, connection: Connection, effect: Peek) -> Found | Missing:
-        there = select(short_lived.c.value).where(*_at(effect.kind, effect.key), short_lived.c.ends > self._now)
-        value = connection.execute(there.where(~short_lived.c.taken)).scalar_one_or_none()
-        return Missing() if value is None else Found(value)
+    def _peek(self, connection: Connection, effect: Peek) -> Found | AlreadyTaken | Missing:
+        columns = select(short_lived.c.value, short_lived.c.taken)
+        there = columns.where(*_at(effect.kind, effect.key), short_lived.c.ends > self._now)
+        row = connection.execute(there).one_or_none()
+        if row is None:
+            return Missing()
+        return AlreadyTaken(row.value) if row.taken else Found(row.value)
 
     def _keep(self, connection: Connection, effect: Keep) -> Kept | Occupied:
         here = _at(effect.kind, effect.key)
