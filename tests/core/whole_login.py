@@ -30,6 +30,7 @@ from sso_core.flows.enter import ReadingAccount
 from sso_core.flows.finish_login import finish_login
 from sso_core.flows.read_documents import KeysKnown, MetadataKnown, read_keys, read_metadata
 from sso_core.identity.gathered import Gathered
+from sso_core.identity.identity import Identity
 from sso_core.machine import Failed, Resting, Working, advance_any
 from sso_core.oauth.authorization import parse_authorization_response
 from sso_core.providers.kinds import Provider
@@ -37,13 +38,14 @@ from sso_core.testing.fake_provider import FakeProvider
 
 
 class WholeLogin:
-    """One login of one person: its `ending`, its `trail` of states, and what was `gathered` before the account."""
+    """One login of one person: its `ending`, its `trail` of states, what was `gathered`, and the `identity` in it."""
 
     def __init__(self, provider: Provider, op: FakeProvider, person: str) -> None:
         self.provider, self.op = provider, op
         self.trail: list[str] = []
         self.location = ""
         self.gathered: Gathered | None = None
+        self.identity: Identity | None = None
         self._stored: dict[tuple[Kind, str], bytes] = {}
         self.ending = self._play(person)
 
@@ -70,7 +72,7 @@ class WholeLogin:
         while isinstance(state, Working):
             self.trail.append(type(state).__name__)
             if isinstance(state, ReadingAccount):
-                self.gathered = state.gathered
+                self.gathered, self.identity = state.gathered, state.identity
             state = advance_any(state, [self._perform(effect) for effect in state.awaits], now=NOW)
         return state
 

@@ -16,7 +16,7 @@ from sso_core.providers.graph import GraphGroups, WhenIncomplete
 from sso_core.providers.kinds import OpenIdProvider
 from sso_core.providers.microsoft import microsoft
 from sso_core.records import Team
-from sso_core.testing.fake_entra import ADA, ELSEWHERE, GRAPH, HOME, LOGIN, MALLORY, FakeEntra, entra_provider
+from sso_core.testing.fake_entra import ADA, ADA_ID, ELSEWHERE, GRAPH, HOME, LOGIN, MALLORY, FakeEntra, entra_provider
 from sso_core.testing.fake_graph import EVIL, GRAPH_HOSTILE, GraphAlterations
 from sso_core.testing.provider_state import Person, ProviderState
 
@@ -59,13 +59,16 @@ def test_a_person_signs_in_with_entra(tenant: str) -> None:
     claims = gathered.claims.claims
     assert (claims.get("userPrincipalName"), claims.get("email")) == ("Ada@Example.onmicrosoft.com", None)
     assert gathered.listing is None
+    identity = login.identity
+    assert identity is not None
+    assert (identity.email, identity.email_verified) == ("ada@example.onmicrosoft.com", False)
+    assert (identity.handle, identity.display_name, identity.provider) == (ADA_ID, "Ada Example", "microsoft")
 
 
 def test_an_address_of_the_token_counts_once_entra_vouches_for_it() -> None:
     login = WholeLogin(entra(), FakeEntra(with_claims(entra_provider(), xms_edov=True)), ADA.subject)
-    assert login.gathered is not None
-    claims = login.gathered.claims.claims
-    assert (claims.get("email"), claims.get("email_verified")) == ("ada@example.org", True)
+    assert login.identity is not None
+    assert (login.identity.email, login.identity.email_verified) == ("ada@example.org", True)
 
 
 def test_somebody_of_another_tenant_with_the_same_address_is_refused() -> None:
@@ -134,6 +137,8 @@ def test_assigned_groups_are_teams_to_make_and_people_are_not() -> None:
     assert login.gathered is not None
     assert login.gathered.listing is not None
     assert login.gathered.listing.teams == (Team("g1", "Engineers"), Team("g4", "Everybody"))
+    assert login.identity is not None
+    assert (login.identity.teams.team_ids, login.identity.teams.complete) == (("g1", "g4"), True)
 
 
 @pytest.mark.parametrize("name", GRAPH_HOSTILE)
@@ -164,6 +169,8 @@ def test_groups_beyond_what_fits_into_the_token_come_from_graph_alone() -> None:
     assert login.gathered.listing is not None
     assert login.gathered.listing.groups == ("g1", "g2", "g3", "g4")
     assert login.gathered.notes == ()
+    assert login.identity is not None
+    assert (login.identity.groups, login.identity.teams.complete) == (("g1", "g2", "g3", "g4"), True)
 
 
 @pytest.mark.parametrize(("count", "noted"), [(200, []), (201, [Reason.GROUPS_UNREACHABLE])])
@@ -172,6 +179,8 @@ def test_groups_beyond_what_fits_into_the_token_are_missed_without_graph(count: 
     login = WholeLogin(entra(), op, ADA.subject)
     assert login.gathered is not None
     assert [note.reason for note in login.gathered.notes] == noted
+    assert login.identity is not None
+    assert not login.identity.teams.complete
     assert not [request for request in op.state.requests if "graph.windows.net" in request.url]
 
 
@@ -188,7 +197,7 @@ def test_a_person_whom_graph_has_no_name_for_is_nobody() -> None:
     nameless = Person(ADA.subject, (("tid", HOME), ("name", "Ada")))
     login = WholeLogin(entra(), FakeEntra(attrs.evolve(entra_provider(), people=(nameless,))), ADA.subject)
     assert isinstance(login.ending, SignedIn)
-    assert [note.reason for note in login.ending.notes] == [Reason.USERINFO_STATUS]
+    assert login.ending.notes[0].reason is Reason.USERINFO_STATUS
 
 
 def test_what_graph_does_not_offer_is_a_surprise() -> None:
