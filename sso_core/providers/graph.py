@@ -51,7 +51,9 @@ class GraphGroups:
     """Which lists of groups Graph is asked for. Raises ValueError for an address or an id that is not usable.
 
     `direct` leaves out the groups that the person is in through other groups. With `service_principal_id`, only groups
-    that are assigned to this service count, and teams are made for those; without any, no group counts.
+    that are assigned to this service count, and teams are made for those; without any, no group counts. Graph wants the
+    permission `User.Read` for ids of groups, `GroupMember.Read.All` for their names too, and `Application.Read.All` for
+    a service principal.
     """
 
     base: str = GRAPH
@@ -69,9 +71,9 @@ class GraphGroups:
 class GroupList:
     """One list as far as it was read: pairs of id and name, and the address of the page to come."""
 
-    members: tuple[tuple[str, str | None], ...]
+    members: tuple[tuple[str, str | None], ...] = attrs.field(repr=False)
     next_url: str | None
-    visited: tuple[str, ...] = ()
+    visited: tuple[str, ...] = attrs.field(default=(), repr=False)
     fault: Failure | None = None
     """Why the rest cannot be read."""
 
@@ -246,5 +248,11 @@ def check_profile_subject(profile: ClaimSet, object_id: object) -> None:
     said = profile.get("id")
     if not isinstance(object_id, str) or not object_id:
         refuse(Reason.OTHER_SUBJECT, "the ID token has no oid to hold the profile against", "ask for the scope profile")
+    if isinstance(said, str) and object_id.startswith(_PERSONAL):
+        said, object_id = said.zfill(16), object_id.removeprefix(_PERSONAL).replace("-", "")
     if not isinstance(said, str) or not compare_digest(said.encode(), object_id.encode()):
         refuse(Reason.OTHER_SUBJECT, "the profile is not that of the ID token's person")
+
+
+_PERSONAL = "00000000-0000-0000-"
+"""How the `oid` of a personal Microsoft account begins. Graph knows such an account by the 16 digits that follow."""

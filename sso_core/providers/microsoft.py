@@ -89,7 +89,8 @@ def microsoft(
 
     `common`, `organizations`, `consumers` and a tenant named by a domain need `tenants`: the ids of those whose people
     may sign in. Raises ValueError where they are missing, and for an address that is not usable. `login` and `graph`
-    are those of a national cloud, or of a test; the three endpoints replace single ones.
+    are those of a national cloud, or of a test, and groups are listed by the same Graph unless they name another; the
+    three endpoints replace single ones.
     """
     name = tenant.strip()
     if not _NAME.fullmatch(name):
@@ -114,7 +115,7 @@ def microsoft(
         ),
         tenants=attrs.evolve(many, published=published),
         profile=Profile.GRAPH,
-        groups=groups,
+        groups=attrs.evolve(groups, base=graph) if groups is not None and groups.base == GRAPH else groups,
     )
 
 

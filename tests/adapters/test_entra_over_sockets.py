@@ -106,7 +106,7 @@ def provider(op: FakeEntra) -> OpenIdProvider:
         tenants=(HOME,),
         login=op.state.issuer.removesuffix("/common/v2.0"),
         graph=op.graph.base,
-        groups=GraphGroups(op.graph.base, service_principal_id="sp-1"),
+        groups=GraphGroups(service_principal_id="sp-1"),
     )
 
 

@@ -262,8 +262,16 @@ def test_the_profile_is_asked_with_the_token_in_the_header() -> None:
     assert dict(request.headers)["x-key"] == "k"
 
 
-def test_the_profile_is_that_of_the_tokens_person() -> None:
-    check_profile_subject(ClaimSet({"id": "oid-1"}), "oid-1")
+@pytest.mark.parametrize(
+    ("name", "object_id"),
+    [
+        ("oid-1", "oid-1"),
+        ("fde926f844473904", "00000000-0000-0000-fde9-26f844473904"),
+        ("d26f844473904", "00000000-0000-0000-000d-26f844473904"),
+    ],
+)
+def test_the_profile_is_that_of_the_tokens_person(name: str, object_id: str) -> None:
+    check_profile_subject(ClaimSet({"id": name}), object_id)
 
 
 @pytest.mark.parametrize(
@@ -277,6 +285,10 @@ def test_the_profile_is_that_of_the_tokens_person() -> None:
         ({"id": "oid-1"}, None),
         ({"id": ""}, ""),
         ({"id": 1}, 1),
+        ({"id": "fde926f844473905"}, "00000000-0000-0000-fde9-26f844473904"),
+        ({"id": ""}, "00000000-0000-0000-fde9-26f844473904"),
+        ({"id": "fde926f844473904"}, "00000000-0000-0001-fde9-26f844473904"),
+        ({}, "00000000-0000-0000-fde9-26f844473904"),
     ],
 )
 def test_a_profile_of_anybody_else_is_refused(profile: dict[str, object], object_id: object) -> None:

@@ -87,10 +87,14 @@ def test_a_national_cloud_and_single_endpoints_have_addresses_of_their_own() -> 
         login="https://login.microsoftonline.us/",
         graph="https://graph.microsoft.us/v1.0/",
         token_endpoint="https://login.gov.example/token",
+        groups=GraphGroups(direct=True),
     )
     assert provider.issuer == f"https://login.microsoftonline.us/{ONE}/v2.0"
     graph = "https://graph.microsoft.us/v1.0/me"
     assert provider.endpoints == EndpointOverrides(None, "https://login.gov.example/token", graph)
+    assert provider.groups == GraphGroups("https://graph.microsoft.us/v1.0/", direct=True)
+    other = GraphGroups("https://graph.example/v1.0")
+    assert microsoft(CLIENT, ONE, graph="https://graph.microsoft.us/v1.0/", groups=other).groups == other
     with pytest.raises(ValueError, match="address of Entra is plain http"):
         microsoft(CLIENT, ONE, login="http://login.example")
     with pytest.raises(ValueError, match="userinfo endpoint is plain http"):

@@ -60,20 +60,23 @@ def ours(case: Case, graph: GraphGroups) -> tuple[GroupLists, list[str]]:
 # What there is to read, by the words of the specification
 
 
-def walked(case: Case, url: str) -> tuple[list[dict[str, Any]], bool]:
+def walked(case: Case, start: str) -> tuple[list[dict[str, Any]], bool]:
     """Return the entries of all pages that may be read, and whether those are all."""
     entries: list[dict[str, Any]] = []
     seen: list[str] = []
+    url: Any = start
     while len(seen) < MOST_PAGES:
         answer = respond(case, url)
         seen.append(unquote(url))
         try:
-            document = json.loads(answer.body) if isinstance(answer, HttpResponse) and answer.status == 200 else None
+            body = answer.body if isinstance(answer, HttpResponse) and answer.status == 200 else b""
+            document: Any = json.loads(body)
         except ValueError:
             document = None
-        if not isinstance(document, dict) or not isinstance(document.get("value") or [], list):
+        listed = document.get("value") if isinstance(document, dict) else False
+        if listed is not None and not isinstance(listed, list):
             return entries, False
-        entries += [entry for entry in document.get("value") or [] if isinstance(entry, dict)]
+        entries += [entry for entry in listed or [] if isinstance(entry, dict)]
         if document.get("@odata.nextLink") is None:
             return entries, True
         url = document["@odata.nextLink"]
