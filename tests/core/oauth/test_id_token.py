@@ -546,7 +546,7 @@ MANY = attrs.evolve(ALL, issuer="https://login.example/common/v2.0", tenants=TEN
 
 
 def of_tenant(tenant: str, **changes: Any) -> str:
-    return token(**{"tid": tenant, "iss": TENANTS.issuer(tenant)} | changes)
+    return token(ED, {}, **{"tid": tenant, "iss": TENANTS.issuer(tenant)} | changes)
 
 
 @pytest.mark.parametrize("tenant", ["t-1", "t-2"])
