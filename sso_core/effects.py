@@ -255,6 +255,8 @@ class ReadMetadata:
     answers: ClassVar = frozenset({MetadataRead, Unavailable})
 
     issuer: str
+    published_issuers: tuple[str, ...] = ()
+    """What the document may name as its issuer, where that is not the issuer itself (an authority of many tenants)."""
 
 
 @attrs.frozen
