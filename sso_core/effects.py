@@ -127,6 +127,8 @@ class AccountFacts:
     """The accounts with the e-mail address asked for, two at most: beyond one nobody can be told by it."""
     handle_holder: str | None = None
     """The id of the account with the handle asked for."""
+    handle_account: Account | None = None
+    """That account itself, where it was asked for `by_handle`."""
     teams: tuple[Team, ...] = ()
     """Those of the teams asked for that exist."""
     seats_taken: int | None = None
@@ -326,7 +328,7 @@ class ReadAccount:
     """Read the facts about one person: one batch, one moment.
 
     Who holds `email` (in lower case) and `handle`, and which of `teams` exist, is told along; accounts are counted
-    only on request, since counting may cost.
+    only on request, since counting may cost. `by_handle` wants the handle's account whole: only an unsafe linking does.
     """
 
     answers: ClassVar = frozenset({AccountFacts, DirectoryUnreachable})
@@ -337,6 +339,7 @@ class ReadAccount:
     handle: str | None = None
     teams: tuple[str, ...] = ()
     count_seats: bool = False
+    by_handle: bool = False
 
 
 @attrs.frozen
