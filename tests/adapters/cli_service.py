@@ -139,9 +139,8 @@ class Terminal:
     """A terminal in a home of its own; `said` and `complained` hold all that it ever showed."""
 
     def __init__(self, home: Path, **more: str) -> None:
-        self.environment = environment(
-            HOME=str(home), TZ="UTC", XDG_CONFIG_HOME=str(home / "config"), BROWSER="false", SSH_CONNECTION="somewhere", **more
-        )
+        home_of_its_own = {"HOME": str(home), "XDG_CONFIG_HOME": str(home / "config")}
+        self.environment = environment(**home_of_its_own, TZ="UTC", BROWSER="false", SSH_CONNECTION="somewhere", **more)
         self.file = home / "config" / "sso-core" / "credentials.json"
         self.said = ""
         self.complained = ""

@@ -5,17 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
-from scenes import ACCOUNT, ENTROPY, GATHERED, METADATA, OPENID, SIGNER, attempt, settings
-from starts import CLAIMED, CLI_CODE, CLI_ID, CLI_LOGIN, FOR_CLI, POLL, SESSION
+from scenes import ENTROPY, METADATA, OPENID, SIGNER, settings
+from starts import CLI_CODE, CLI_ID, CLI_LOGIN, POLL, SESSION
 
-from sso_core.accounts.decision import Decision
-from sso_core.effects import AccountFacts, AlreadyTaken, Found, Kept, Taken, Written
+from sso_core.effects import AlreadyTaken, Found, Kept, Taken
 from sso_core.facts import Warm
 from sso_core.failures import Failure, Reason
-from sso_core.flows.approve_cli import Approval, ApprovingCliLogin, CliApproved, TakingApprovedLogin
 from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, Start
 from sso_core.flows.confirm_cli import ClaimingCliLogin, Confirming, TakingCliLogin
-from sso_core.flows.enter import WritingAccount, read_account
 from sso_core.flows.hold_cli import BUSY, ReturningCliLogin
 from sso_core.flows.poll_cli import (
     CliPending,
@@ -42,8 +39,6 @@ COLD = attrs.evolve(CONFIRMING, warm=Warm())
 SEALED = attrs.evolve(CONFIRMING, start=attrs.evolve(START, settings=settings(sealing_keys=SealingKeys((b"s" * 32,)))))
 STARTED = CliLoginStarted(CLI_ID, ENTROPY.poll_secret, CLI_CODE, 600)
 OF_TWO = attrs.evolve(SESSION, team_ids=("blue", "green"))
-APPROVAL = Approval(CLI_ID, ENTROPY.cli_claim, SESSION, Secret("code"))
-reading = read_account(attempt(), FOR_CLI, GATHERED)
 
 CLI_WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (KeepingCliLogin(CLI_LOGIN, STARTED), (Kept(),), CliLoginStarted),
@@ -54,11 +49,6 @@ CLI_WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (ClaimingCliLogin(CONFIRMING, CLI_LOGIN, 9), (Kept(),), KeepingLogin),
     (ClaimingCliLogin(COLD, CLI_LOGIN, 9), (Kept(),), ResolvingProvider),
     (ClaimingCliLogin(SEALED, CLI_LOGIN, 9), (Kept(),), SentToProvider),
-    (reading, (AccountFacts(ACCOUNT),), TakingApprovedLogin),
-    (WritingAccount(reading, Decision(ACCOUNT)), (Written(),), TakingApprovedLogin),
-    (TakingApprovedLogin(APPROVAL), (Taken(kept(CLAIMED)),), ApprovingCliLogin),
-    (TakingApprovedLogin(APPROVAL), (Taken(kept()),), ReturningCliLogin),
-    (ApprovingCliLogin(APPROVAL, CLAIMED, 9), (Kept(),), CliApproved),
     (PeekingApproval(POLL), (Found(kept()),), CliPending),
     (PeekingApproval(POLL), (Found(kept(session=OF_TWO)),), CliTeamsToChoose),
     (PeekingApproval(POLL), (Found(kept(session=SESSION)),), TakingToken),

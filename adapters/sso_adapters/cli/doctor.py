@@ -11,7 +11,6 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import anyio
 import attrs
@@ -30,11 +29,10 @@ from sso_adapters.cli.checkup import (
     check_store,
     check_unsafe,
 )
-from sso_adapters.cli.environment import data_folder, read_settings
+from sso_adapters.cli.environment import build_named_service, read_settings
 from sso_adapters.cli.serving import LOOPBACK
 from sso_adapters.cli.terminal import painted, port_number, printable, say
 from sso_adapters.http.senders import HttpxSender
-from sso_adapters.service import build_service
 from sso_core.effects import HttpRequest, HttpResponse, Kind, Peek, ReadAccount
 from sso_core.facts import KeySet, ProviderMetadata
 from sso_core.failures import Failure
@@ -63,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     except SettingsError as error:
         tell(tuple(check_problems(error.problems)), as_json=options.json)
         return 2
-    findings = tuple(examine(settings, data_folder()))
+    findings = tuple(examine(settings))
     tell(findings, as_json=options.json)
     return int(any(finding.verdict is Verdict.FAIL for finding in findings))
 
@@ -81,7 +79,7 @@ def tell(findings: Sequence[Finding], *, as_json: bool) -> None:
             say(f"{'':23}{printable(finding.hint)}")
 
 
-def examine(settings: SignInSettings, folder: Path) -> Iterator[Finding]:
+def examine(settings: SignInSettings) -> Iterator[Finding]:
     """Look at everything, the provider first."""
     yield Finding("settings", Verdict.OK, f"people reach the service at {settings.origin.base}")
     sender = HttpxSender()
@@ -94,7 +92,7 @@ def examine(settings: SignInSettings, folder: Path) -> Iterator[Finding]:
     finally:
         sender.close()
     yield from check_redirects(settings)
-    yield from anyio.run(examine_files, settings, folder)
+    yield from anyio.run(examine_files, settings)
     yield from check_unsafe(settings)
 
 
@@ -140,12 +138,13 @@ def outcome(ending: Resting) -> ProviderMetadata | KeySet | Failure:
             return ending.failure
 
 
-async def examine_files(settings: SignInSettings, folder: Path) -> list[Finding]:
+async def examine_files(settings: SignInSettings) -> list[Finding]:
     """Open store and directory as `serve` would, ask each one question, and close them."""
     try:
-        service = build_service(settings, folder)
+        service = build_named_service(settings)
     except (OSError, sqlite3.Error) as error:
-        return [Finding("store", Verdict.FAIL, f"{folder} cannot be used: {error}", "SSO_DATA_DIR names the folder")]
+        hint = "SSO_DATA_DIR names a folder, DATABASE_URL a database"
+        return [Finding("store", Verdict.FAIL, f"the place for accounts and sessions cannot be used: {error}", hint)]
     try:
         store = await service.world.perform(Peek(Kind.SESSION, "doctor"))
         directory = await service.world.perform(ReadAccount(*NOBODY))

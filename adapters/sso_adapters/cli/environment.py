@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from sso_adapters.asgi import AsgiSignIn
+from sso_adapters.service import build_service
 from sso_core.settings.environment import Problem, SettingsError, settings_from_environment
 from sso_core.settings.sign_in import SignInSettings
 
@@ -29,6 +31,11 @@ def read_settings(environ: Mapping[str, str], *, host: str, port: int) -> SignIn
     if problems or settings is None:
         raise SettingsError(problems)
     return settings
+
+
+def build_named_service(settings: SignInSettings, environ: Mapping[str, str] = os.environ) -> AsgiSignIn:
+    """Return the service with its files, or its database, where the environment says. Raises as `build_service`."""
+    return build_service(settings, data_folder(environ), database=environ.get("DATABASE_URL") or None)
 
 
 def data_folder(environ: Mapping[str, str] = os.environ) -> Path:

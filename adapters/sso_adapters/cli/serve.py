@@ -7,10 +7,10 @@ import os
 
 import anyio
 
-from sso_adapters.cli.environment import data_folder, read_settings
+from sso_adapters.cli.environment import build_named_service, read_settings
 from sso_adapters.cli.serving import LOOPBACK, listening_at, serve_until_interrupted
 from sso_adapters.cli.terminal import CommandError, port_number, say
-from sso_adapters.service import build_service, serve
+from sso_adapters.service import serve
 from sso_core.settings.environment import SettingsError
 
 
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
         say(f"Ready: {settings.origin.base}")
 
     async def one(stop: anyio.Event) -> None:
-        service = build_service(settings, data_folder())
+        service = build_named_service(settings)
         with listening_at(options.host, options.port):
             await serve(service, host=options.host, port=options.port, on_ready=ready, stop=stop)
 

@@ -17,7 +17,8 @@ PROVIDER = OpenIdProvider("https://idp.example", CLIENT)
 
 
 def settings(base: str = "https://app.example", **changes: Any) -> SignInSettings:
-    return SignInSettings(**{"origin": Origin(base), "providers": (PROVIDER,)} | changes)
+    usual: dict[str, Any] = {"origin": Origin(base), "providers": (PROVIDER,)}
+    return SignInSettings(**usual | changes)
 
 
 @pytest.mark.parametrize(
