@@ -4,6 +4,7 @@ import logging
 import socket
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import attrs
@@ -201,6 +202,40 @@ def test_a_service_that_switched_it_off_is_quoted_with_code_and_sentence(termina
     with serving(op, cli_enabled=False) as service:
         assert terminal.run("login", service.address) == 1
     assert f"{Reason.SWITCHED_OFF.sentence} (switched_off, reference " in terminal.complained
+
+
+@pytest.mark.skipif(find_spec("sso_core.sessions.tokens") is None, reason="the service takes no bearer tokens yet")
+def test_a_terminal_knows_who_is_signed_in_and_no_token_outlives_its_sign_out(
+    service: Service, terminal: Terminal
+) -> None:
+    with Browser(service) as browser:
+        for _ in range(2):
+            with terminal.running("login", service.address) as login:
+                browser.approve(*login.invited())
+                assert login.end() == 0
+            kept = terminal.file.read_bytes()
+            assert terminal.run("whoami") == 0
+    assert terminal.said.count("Alice <alice@example.com>") == 2
+    assert terminal.run("logout") == 0
+    assert not terminal.token
+    terminal.file.write_bytes(kept)
+    assert terminal.run("whoami") == 1
+    assert "no longer signed in" in terminal.complained
+    assert terminal.token not in terminal.said + terminal.complained
+
+
+@pytest.mark.skipif(find_spec("sso_core.sessions.tokens") is None, reason="the service takes no bearer tokens yet")
+def test_a_new_sign_in_ends_the_former_one(service: Service, terminal: Terminal) -> None:
+    files: list[bytes] = []
+    with Browser(service) as browser:
+        for _ in range(2):
+            with terminal.running("login", service.address) as login:
+                browser.approve(*login.invited())
+                assert login.end() == 0
+            files.append(terminal.file.read_bytes())
+    assert terminal.run("whoami") == 0
+    terminal.file.write_bytes(files[0])
+    assert terminal.run("whoami") == 1
 
 
 # What is said to it
