@@ -21,6 +21,8 @@ FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 GATEWAY_STATUSES = (502, 503, 504)
 """What a proxy says whose service is gone."""
+OVER = frozenset({Reason.NOT_SIGNED_IN.code, Reason.INVALID_KEY.code})
+"""What a service says of a token that is good for nothing any more."""
 _KNOWN = {reason.code: reason for reason in Reason}
 
 
