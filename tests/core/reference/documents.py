@@ -60,9 +60,14 @@ def _depth(value: Any) -> int:
             return 0
 
 
+def userinfo_endpoint(case: Case) -> str:
+    """Return where the case's userinfo is asked."""
+    return case.args.get("userinfo_endpoint") or case.env.get("GENERIC_USERINFO_ENDPOINT", "")
+
+
 def userinfo_of(case: Case) -> Any:
     """Return what the case's userinfo endpoint says with status 200; NOT_JSON where it says nothing readable."""
-    answer = answered(case, case.args.get("userinfo_endpoint") or "")
+    answer = answered(case, userinfo_endpoint(case))
     if not isinstance(answer, HttpResponse) or answer.status != 200:
         return NOT_JSON
     return document(answer.body)
@@ -70,7 +75,7 @@ def userinfo_of(case: Case) -> Any:
 
 def userinfo_failure(case: Case) -> Refused | None:
     """Return how a plain OAuth 2.0 login has to end by its userinfo answer alone, where it cannot go on."""
-    answer = answered(case, case.args.get("userinfo_endpoint") or "")
+    answer = answered(case, userinfo_endpoint(case))
     if not isinstance(answer, HttpResponse) or answer.status >= 500:
         return Refused(503, "no userinfo")
     claims = userinfo_of(case)
@@ -83,6 +88,52 @@ def _is_subject(value: Any) -> bool:
     if isinstance(value, int) and not isinstance(value, bool):
         return True
     return isinstance(value, str) and 0 < len(value) <= 255 and value.isprintable()
+
+
+def badly_typed(body: str | bytes) -> bool:
+    """Whether an answer with an access token has another member that is not what it has to be (C77)."""
+    tokens = document(body)
+    if not isinstance(tokens, dict) or not isinstance(tokens.get("access_token"), str) or not tokens["access_token"]:
+        return False
+    token_type, lifetime = tokens.get("token_type"), tokens.get("expires_in")
+    if not isinstance(token_type, str) or token_type.lower() != "bearer":
+        return True
+    if isinstance(lifetime, bool) or not isinstance(lifetime, int | float | None):
+        return True
+    return any(not isinstance(tokens.get(name), str | None) for name in ("id_token", "refresh_token", "scope"))
+
+
+def token_failure(case: Case, url: str) -> Refused | None:
+    """Return how a login has to end by its token endpoint's answer alone, where it cannot go on (F15-F21, C76, C77)."""
+    answer = answered(case, url)
+    if not isinstance(answer, HttpResponse):
+        return Refused(503, "token_answer_lost" if answer.sent else "token_endpoint_not_reached")
+    if answer.status >= 500 or answer.status == 429:
+        return Refused(503, "token_endpoint_unavailable")
+    sense = _sense_of_error(answer) if answer.status != 200 else _sense_of_tokens(answer)
+    return Refused(401, sense) if sense else None
+
+
+def _sense_of_error(answer: HttpResponse) -> str:
+    said = document(answer.body)
+    error = said.get("error") if isinstance(said, dict) else None
+    senses = {
+        "invalid_grant": "code_refused",
+        "invalid_client": "client_refused",
+        "unauthorized_client": "client_refused",
+    }
+    return senses.get(str(error), "token_endpoint_status")
+
+
+def _sense_of_tokens(answer: HttpResponse) -> str:
+    tokens = document(answer.body)
+    if tokens is NOT_JSON or is_ambiguous(answer.body):
+        return "token_not_json"
+    if not isinstance(tokens, dict):
+        return "token_not_an_object"
+    if not isinstance(tokens.get("access_token"), str) or not tokens["access_token"]:
+        return "no_access_token"
+    return "bad_token_response" if badly_typed(answer.body) else ""
 
 
 def is_down(case: Case, url: str) -> bool:

@@ -49,6 +49,8 @@ _THEIR_WORDS = (
     (r"Token exchange failed: ", "no_access_token"),
     (r"SSO user info unavailable", "no userinfo"),
     (r"Failed to decode id_token", "bad_id_token"),
+    (r"Missing authorization code|'code' parameter was not found", "no_code"),
+    (r"GENERIC_\w+ (not set|must be set)", "not configured"),
     (r"PKCE verifier not found", "no_pending_login"),
     (r"empty or null code_verifier", "empty_verifier"),
     (r"unrecognized format", "unreadable_login"),

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from cases import Case, Refused, Row, Verdict, each, hold
-from documents import NOT_JSON, document, is_ambiguous, is_down, userinfo_failure, userinfo_of
+from documents import NOT_JSON, badly_typed, document, is_ambiguous, is_down, userinfo_failure, userinfo_of
 from playing import answered, play, provider_of, refused, rule_for, sense_of, their_requests
 from scenes import NOW, PLAIN, STATE, answer, attempt, plain_login
 
@@ -41,19 +41,6 @@ def ours(case: Case) -> Any:
         return refused(after.failure)
     assert after.tokens.access_token.reveal() == after.tokens.claims.get("access_token")
     return dict(after.tokens.claims.members)
-
-
-def badly_typed(body: str | bytes) -> bool:
-    """Whether an answer with an access token has another member that is not what it has to be."""
-    tokens = document(body)
-    if not isinstance(tokens, dict) or not isinstance(tokens.get("access_token"), str) or not tokens["access_token"]:
-        return False
-    token_type, lifetime = tokens.get("token_type"), tokens.get("expires_in")
-    if not isinstance(token_type, str) or token_type.lower() != "bearer":
-        return True
-    if isinstance(lifetime, bool) or not isinstance(lifetime, int | float | None):
-        return True
-    return any(not isinstance(tokens.get(name), str | None) for name in ("id_token", "refresh_token", "scope"))
 
 
 ANSWER_ROWS = (
