@@ -14,13 +14,11 @@ from cases import Case, Refused, Row, Verdict, each, hold
 from playing import refused
 from scenes import (
     ENTROPY,
-    GATHERED,
     IDENTITY,
     NOW,
     PLAIN,
     answer,
     attempt,
-    pending_login,
     plain_login,
     settings,
 )
@@ -28,7 +26,6 @@ from starts import CLI_ID, CLI_LOGIN, SESSION
 
 from sso_core.effects import DirectoryUnreachable, Found, Keep, Kept, Missing, StoreUnreachable, Taken
 from sso_core.flows.approve_cli import Approval, ApprovingCliLogin, TakingApprovedLogin
-from sso_core.flows.enter import ReadingAccount
 from sso_core.flows.gather_claims import GatheringPlainClaims
 from sso_core.flows.poll_cli import (
     CliPending,
@@ -257,14 +254,16 @@ def directory_fails(case: Case) -> bool:
 
 
 def approved(case: Case) -> Any:
-    if case.args.get("result") is None:
-        start = GatheringPlainClaims(
-            attempt(PLAIN), plain_login(), PLAIN, TokenResponse(Secret("t"), None, None, None, None)
-        )
-        return _refusal(advance_any(start, [answer({})], now=NOW))
+    """Let the case's person come back from a provider that describes them, and approve."""
+    described = case.args.get("result") is not None
+    start = GatheringPlainClaims(
+        attempt(PLAIN), plain_login(), PLAIN, TokenResponse(Secret("t"), None, None, None, None)
+    )
+    state = advance_any(start, [answer({"sub": "u"} if described else {})], now=NOW)
+    if not isinstance(state, Working):
+        return _refusal(state)
     if directory_fails(case):
-        reading = ReadingAccount(attempt(), pending_login(), GATHERED, IDENTITY)
-        return _refusal(advance_any(reading, [DirectoryUnreachable()], now=NOW))
+        return _refusal(advance_any(state, [DirectoryUnreachable()], now=NOW))
     account = account_of(case)
     identity = attrs.evolve(IDENTITY, email=account.email)
     session = session_of(identity, account, provider_id="generic", signed_in_at=NOW, expires_at=NOW + 9)
@@ -295,7 +294,7 @@ def approved(case: Case) -> Any:
 
 
 def _refusal(state: Working | Resting) -> Refused:
-    assert isinstance(state, Failed)
+    assert isinstance(state, Failed), state
     return refused(state.failure)
 
 

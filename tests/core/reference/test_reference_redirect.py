@@ -14,11 +14,13 @@ from scenes import ENTROPY, METADATA, NOW, PLAIN, settings
 
 from sso_core.effects import Keep, Kept, MetadataRead
 from sso_core.facts import ProviderMetadata, Warm
+from sso_core.failures import Refusal
 from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, begin_login
 from sso_core.machine import Failed, Resting, Working, advance
 from sso_core.oauth.pkce import code_challenge
 from sso_core.settings.environment import SettingsError, settings_from_environment
 from sso_core.settings.sign_in import SignInSettings
+from sso_core.web.logins import chosen_provider
 from sso_core.web.messages import Request
 from sso_core.web.site import Site
 from sso_core.wire import encode_form
@@ -125,8 +127,12 @@ def _visit(site: Site, query: str) -> Working | Resting:
 
 
 def loaded(case: Case, client_id: str, base: str) -> SignInSettings:
-    """Return the settings of the case's generic provider, for a service at this address; raises SettingsError."""
-    environ = {name: value for name, value in case.env.items() if name.startswith("GENERIC_")}
+    """Return the settings of the case's generic provider, for a service at this address; raises SettingsError.
+
+    A state that all logins share is no setting (W1).
+    """
+    names = [name for name in case.env if name.startswith("GENERIC_") and name != "GENERIC_CLIENT_STATE"]
+    environ = {name: case.env[name] for name in names}
     environ |= {"PROXY_BASE_URL": base, "GENERIC_CLIENT_ID": client_id}
     return settings_from_environment(environ, default_base_url=base)
 
@@ -146,7 +152,9 @@ def missing(case: Case) -> list[str]:
 
 def ours_goes(case: Case) -> dict[str, Any]:
     if not case.args.get("generic_client_id"):
-        return sent(_visit(Site(settings(providers=())), ""))
+        with pytest.raises(Refusal) as caught:
+            chosen_provider(settings(providers=()), None)
+        return {"refused": refused(caught.value.failure)}
     base = case.args["redirect_url"].removesuffix("/sso/callback")
     try:
         options = loaded(case, case.args["generic_client_id"], base)
