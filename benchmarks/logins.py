@@ -15,7 +15,7 @@ from benchmarks.peers_authlib import Authlib
 from benchmarks.peers_fastapi_sso import FastapiSso
 from benchmarks.plain import Plain
 from benchmarks.report import Goal, print_table, shown
-from sso_adapters.directories.sqlite import SqliteDirectory
+from sso_adapters.directories.sql import open_directory
 from sso_adapters.stores.sqlite import SqliteStore
 
 NOTES = """\
@@ -28,13 +28,14 @@ NOTES = """\
 
 def entries(provider: Provider, folder: Path) -> dict[str, Entry]:
     """Return everybody; files of SQLite lie in `folder`."""
+    accounts = f"sqlite:///{folder}/accounts"
     return {
         "floor": Entry(Floor(provider), 100),
         "core, to a verified identity": Entry(UpToIdentity(provider), 100),
         "the same, SQLite store": Entry(UpToIdentity(provider, SqliteStore(folder / "store")), 100),
         "the same without states": Entry(Plain(provider), 100),
         "core, whole visit": Entry(WholeVisit(provider), 100),
-        "core, whole visit, SQLite accounts": Entry(WholeVisit(provider, SqliteDirectory(folder / "accounts")), 100),
+        "core, whole visit, SQLite accounts": Entry(WholeVisit(provider, open_directory(accounts)), 100),
         "floor over httpx": Entry(FloorOverHttpx(provider), 50),
         "core, to a verified identity, over httpx": Entry(OverHttpx(provider), 50),
         "1 bare call, httpx": Entry(BareHttp(provider, 1), 50),

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from benchmarks.bare_http import mock_transport
 from benchmarks.fixture import APPLICATION, CLIENT_ID, CLIENT_SECRET, ISSUER, SCOPE, SUBJECT, Provider
-from sso_adapters.directories.sqlite import SqliteDirectory
+from sso_adapters.directories.sql import SqlDirectory
 from sso_adapters.drive.blocking import run
 from sso_adapters.drive.on_asyncio import run_asyncio
 from sso_adapters.http.senders import AsyncHttpxSender
@@ -154,7 +154,7 @@ class UpToIdentity:
 class WholeVisit:
     """Both requests of a browser, answered by the routes: cookies, account, session and responses included."""
 
-    def __init__(self, provider: Provider, directory: Accounts | SqliteDirectory | None = None) -> None:
+    def __init__(self, provider: Provider, directory: Accounts | SqlDirectory | None = None) -> None:
         self._provider = provider
         self._site = Site(settings_for())
         self._warm = warm_facts(provider)

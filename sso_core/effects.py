@@ -255,6 +255,8 @@ class ReadMetadata:
     answers: ClassVar = frozenset({MetadataRead, Unavailable})
 
     issuer: str
+    published_issuers: tuple[str, ...] = ()
+    """What the document may name as its issuer, where that is not the issuer itself (an authority of many tenants)."""
 
 
 @attrs.frozen
@@ -303,9 +305,9 @@ class Take:
 
 @attrs.frozen
 class Peek:
-    """Look at what lies under `key`."""
+    """Look at what lies under `key`, value or marker."""
 
-    answers: ClassVar = frozenset({Found, Missing, StoreUnreachable})
+    answers: ClassVar = frozenset({Found, AlreadyTaken, Missing, StoreUnreachable})
 
     kind: Kind
     key: str

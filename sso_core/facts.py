@@ -38,6 +38,8 @@ class PreparedKey:
     thumbprint: str
     """RFC 7638, base64url: what tells two keys apart."""
     verify: Callable[[bytes, bytes, str], bool] = attrs.field(eq=False, repr=False)
+    issuer: str | None = None
+    """Whose key it is, where a set of several issuers' keys says so (Microsoft Entra)."""
 
 
 @attrs.frozen

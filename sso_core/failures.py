@@ -151,6 +151,7 @@ class Reason(Enum):
     BAD_USERINFO = Row("bad_userinfo", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
     OTHER_SUBJECT = Row("other_subject", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
     NO_IDENTITY = Row("no_identity", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    BAD_ACCESS_TOKEN = Row("bad_access_token", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
     # the identity
     BAD_EMAIL = Row("bad_email", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
     GROUPS_INCOMPLETE = Row("groups_incomplete", 503, Family.PROVIDER_UNREACHABLE, _START_OVER)

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sso_core.flows.begin_login import begin_login
-from sso_core.flows.cli_login import confirm_cli_login, show_cli_login, start_cli_login
+from sso_core.flows.confirm_cli import confirm_cli_login
 from sso_core.flows.finish_login import finish_login
 from sso_core.flows.poll_cli import poll_cli
 from sso_core.flows.read_documents import read_keys, read_metadata
 from sso_core.flows.sessions import read_session, sign_out
+from sso_core.flows.start_cli import show_cli_login, start_cli_login
 from sso_core.machine import Failed, Working, returns, transitions
 
 _IN_ORDER: tuple[Callable[..., Any], ...] = (

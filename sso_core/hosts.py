@@ -6,6 +6,8 @@ a provider says.
 
 from __future__ import annotations
 
+from typing import assert_never
+
 import attrs
 
 from sso_core.records import Account
@@ -83,3 +85,14 @@ class Declined:
 
 
 HostAnswer = Wishes | Vouched | Declined
+
+
+def answers_to(question: HostQuestion) -> tuple[type[Wishes], type[Declined]] | tuple[type[Vouched], type[Declined]]:
+    """Return what a host may answer to this question: wishes about somebody known, or who it is."""
+    match question:
+        case AfterLogin():
+            return Wishes, Declined
+        case CheckPassword() | CheckHeaders():
+            return Vouched, Declined
+        case _:
+            assert_never(question)

@@ -48,8 +48,10 @@ class Account:
     account_id: str
     display_name: str
     revision: int
-    """Grows by one with each change, so that a guard can say which state a decision rests on."""
+    """Grows by one with each change to the account, its identities or its memberships, so that a guard can say which
+    state a decision rests on."""
     identities: tuple[tuple[str, str], ...] = ()
+    """In order of issuer and subject."""
     handle: str | None = None
     """The name by which hosts know the person (a claim by choice of the operator); no two accounts share one."""
     email: str | None = attrs.field(default=None, repr=False)
@@ -211,5 +213,22 @@ class RevokeKey:
     key_hash: str
 
 
+@attrs.frozen
+class SaveMappings:
+    """Let these be the maps, instead of those that are there."""
+
+    mappings: Mappings
+
+
 Guard = IdentityAbsent | AccountUnchanged | HandleFree | EmailFree | SeatLeft
-Change = CreateAccount | UpdateAccount | LinkIdentity | EnsureTeam | JoinTeam | LeaveTeam | IssueKey | RevokeKey
+Change = (
+    CreateAccount
+    | UpdateAccount
+    | LinkIdentity
+    | EnsureTeam
+    | JoinTeam
+    | LeaveTeam
+    | IssueKey
+    | RevokeKey
+    | SaveMappings
+)

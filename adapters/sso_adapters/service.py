@@ -1,4 +1,4 @@
-"""A whole service: the routes, a store and a directory in SQLite files, pages, and a server."""
+"""A whole service: the routes, a store and a directory in a database, pages, and a server."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import anyio
+from sqlalchemy import URL
 
 from sso_adapters.asgi import GRACE, AsgiSignIn
-from sso_adapters.directories.sqlite import SqliteDirectory
+from sso_adapters.directories.sql import SqlDirectory, open_directory
 from sso_adapters.http.library import AsyncLibrary
 from sso_adapters.http.senders import AsyncHttpxSender
 from sso_adapters.pages import Pages
 from sso_adapters.server import serve_asgi
+from sso_adapters.stores.sql import SqlStore
 from sso_adapters.stores.sqlite import SqliteStore
-from sso_adapters.world import AsyncWorld
+from sso_adapters.world import AsyncWorld, Store
 from sso_core.facts import Warm
 from sso_core.providers.kinds import OpenIdProvider, Provider
 from sso_core.settings.sign_in import SignInSettings
@@ -25,18 +27,18 @@ DIRECTORY_FILE = "directory.sqlite3"
 STORE_FILE = "short_lived.sqlite3"
 
 
-def build_service(settings: SignInSettings, folder: Path, *, title: str = "sso-core") -> AsgiSignIn:
-    """Return the service as an ASGI application; its files lie in `folder`, which is made where it is missing.
+def build_service(
+    settings: SignInSettings, folder: Path, *, database: str | None = None, title: str = "sso-core"
+) -> AsgiSignIn:
+    """Return the service as an ASGI application.
 
-    Raises OSError or sqlite3.Error where the folder cannot be used.
+    Accounts and short-lived values lie in SQLite files in `folder`, which is made where it is missing; or in the
+    `database` at this address, which several instances may share. Raises OSError or sqlite3.Error where that cannot be
+    used.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with ExitStack() as opened:
-        store = SqliteStore(folder / STORE_FILE)
-        opened.callback(store.close)
-        directory = SqliteDirectory(folder / DIRECTORY_FILE)
-        opened.callback(directory.close)
-        files = opened.pop_all()
+        store, directory = _keepers(folder, database, opened)
+        kept = opened.pop_all()
     sender = AsyncHttpxSender()
     library = AsyncLibrary(sender)
 
@@ -44,11 +46,24 @@ def build_service(settings: SignInSettings, folder: Path, *, title: str = "sso-c
         return library.warm(provider.issuer) if isinstance(provider, OpenIdProvider) else Warm()
 
     async def close() -> None:
-        with files:
+        with kept:
             await sender.aclose()
 
     world = AsyncWorld(sender, library, store, directory)
     return AsgiSignIn(Site(settings), world, warm=warm, render=Pages(title=title), beside=library.tend, closed=close)
+
+
+def _keepers(folder: Path, database: str | None, opened: ExitStack) -> tuple[Store, SqlDirectory]:
+    if database is not None:
+        directory = open_directory(database)
+        opened.callback(directory.close)
+        return SqlStore(directory.engine), directory
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store = SqliteStore(folder / STORE_FILE)
+    opened.callback(store.close)
+    directory = open_directory(URL.create("sqlite", database=str(folder / DIRECTORY_FILE)))
+    opened.callback(directory.close)
+    return store, directory
 
 
 async def serve(

@@ -26,8 +26,7 @@ class SqliteFile:
 
     def __init__(self, path: Path | None, steps: Steps, *, durable: bool, patience: float) -> None:
         if path is not None:
-            path.touch(mode=MODE)
-            path.chmod(MODE)  # it may have been there; SQLite gives its companions the same mode
+            private(path)
         self._patience = patience
         self._lock = Lock()
         self.connection = sqlite3.connect(
@@ -35,7 +34,7 @@ class SqliteFile:
         )
         try:
             _check_version(self.connection, steps)
-            _write_ahead(self.connection, time.monotonic() + patience)
+            write_ahead(self.connection, time.monotonic() + patience)
             self.connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             with transaction(self.connection):
                 _migrate(self.connection, steps)
@@ -57,6 +56,12 @@ class SqliteFile:
         """Close the file, once whoever is using it has finished."""
         with self._lock:
             self.connection.close()
+
+
+def private(path: Path) -> None:
+    """Make the file where it is missing, and let nobody but its owner read it."""
+    path.touch(mode=MODE)
+    path.chmod(MODE)  # it may have been there; SQLite gives its companions the same mode
 
 
 @contextmanager
@@ -84,8 +89,11 @@ def _check_version(connection: sqlite3.Connection, steps: Steps) -> int:
     return int(version)
 
 
-def _write_ahead(connection: sqlite3.Connection, deadline: float) -> None:
-    """Let readers and a writer work beside each other. SQLite does not wait here when others do the same."""
+def write_ahead(connection: sqlite3.Connection, deadline: float) -> None:
+    """Let readers and a writer work beside each other. SQLite does not wait here when others do the same.
+
+    Raises sqlite3.OperationalError where they do so beyond `deadline`, by the monotonic clock.
+    """
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")

@@ -1,6 +1,9 @@
 """The chapter in which a person who is known gives a command line what it waits for.
 
 TakingApprovedLogin -> ApprovingCliLogin -> CliApproved
+        |
+        v
+ReturningCliLogin
 
 It stands where `KeepingSession` stands for a browser: the same checks lie before it.
 """
@@ -23,7 +26,7 @@ from sso_core.effects import (
 )
 from sso_core.failures import Failure, Reason, refuse
 from sso_core.flows.attempt import Finishing
-from sso_core.flows.cli_login import BUSY, BUSY_TTL, check_open, entry_of
+from sso_core.flows.hold_cli import BUSY, BUSY_TTL, ReturningCliLogin, entry_of, why_closed
 from sso_core.machine import Resting
 from sso_core.secret import Secret
 from sso_core.sessions.cli_entry import CliLogin, cli_hash, cli_login_key, encode_cli_login, is_secret
@@ -66,12 +69,17 @@ class TakingApprovedLogin(Finishing):
         """Take it; the mark keeps others waiting until it is back."""
         return (Take(Kind.CLI_LOGIN, cli_login_key(self.approval.login_id), BUSY, BUSY_TTL),)
 
-    def receive(self, answer: Taken | AlreadyTaken | Missing | StoreUnreachable, *, now: float) -> ApprovingCliLogin:
-        """Put it back with the person in it, if this browser confirmed its code last."""
+    def receive(
+        self, answer: Taken | AlreadyTaken | Missing | StoreUnreachable, *, now: float
+    ) -> ApprovingCliLogin | ReturningCliLogin:
+        """Put it back with the person in it, if this browser confirmed its code last; as it was otherwise."""
         approval = self.approval
-        login = check_open(entry_of(answer, now))
-        if not is_secret(approval.login_id, approval.claim, login.claim_hash):
-            refuse(Reason.NO_CLI_LOGIN, "another browser has confirmed this command line since")
+        login = entry_of(answer, now)
+        failure = why_closed(login)
+        if failure is None and not is_secret(approval.login_id, approval.claim, login.claim_hash):
+            failure = Failure(Reason.NO_CLI_LOGIN, "another browser has confirmed this command line since")
+        if failure is not None:
+            return ReturningCliLogin(approval.login_id, login, login.expires_at - now, failure)
         approved = attrs.evolve(login, session=approval.session, aliases=approval.aliases)
         if login.loopback is not None:
             code_hash = cli_hash(approval.login_id, approval.loopback_code)

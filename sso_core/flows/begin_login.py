@@ -81,7 +81,8 @@ def send_to_provider(start: Start, warm: Warm, now: float) -> ResolvingProvider 
     if isinstance(provider, OAuthProvider):
         return _send(start, _metadata_by_hand(provider), now)
     if warm.metadata is None:
-        return ResolvingProvider(start, provider.issuer)
+        published = () if provider.tenants is None else provider.tenants.published
+        return ResolvingProvider(start, provider.issuer, published)
     return _send(start, warm.metadata, now)
 
 
@@ -115,10 +116,11 @@ class ResolvingProvider(Working):
 
     start: Start
     issuer: str
+    published_issuers: tuple[str, ...] = ()
 
     def asks(self) -> tuple[Effect, ...]:
         """Ask for the metadata."""
-        return (ReadMetadata(self.issuer),)
+        return (ReadMetadata(self.issuer, self.published_issuers),)
 
     def receive(self, answer: MetadataRead | Unavailable, *, now: float) -> KeepingLogin | SentToProvider:
         """Go on with it, or say why there is none."""
@@ -128,11 +130,13 @@ class ResolvingProvider(Working):
 
 
 def _send(start: Start, metadata: ProviderMetadata, now: float) -> KeepingLogin | SentToProvider:
-    settings, entropy = start.settings, start.entropy
+    settings, provider, entropy = start.settings, start.provider, start.entropy
+    if isinstance(provider, OpenIdProvider) and provider.endpoints is not None:
+        metadata = provider.endpoints.over(metadata)
     login = PendingLogin(
-        provider_id=start.provider.provider_id,
+        provider_id=provider.provider_id,
         namespace=metadata.issuer,
-        redirect_uri=settings.redirect_uri(start.provider),
+        redirect_uri=settings.redirect_uri(provider),
         nonce=entropy.nonce,
         code_verifier=entropy.code_verifier,
         return_to=start.return_to,
@@ -155,9 +159,9 @@ def _send(start: Start, metadata: ProviderMetadata, now: float) -> KeepingLogin 
 def _sent(start: Start, metadata: ProviderMetadata, login: PendingLogin, now: float) -> SentToProvider:
     provider, entropy = start.provider, start.entropy
     state, openid = entropy.state, isinstance(provider, OpenIdProvider)
-    extra: tuple[tuple[str, str], ...] = ()
+    extra = provider.authorization_parameters
     if isinstance(provider, OpenIdProvider) and provider.max_age is not None:
-        extra = (("max_age", str(provider.max_age)),)
+        extra = (*extra, ("max_age", str(provider.max_age)))
     location = authorization_url(
         metadata.authorization_endpoint,
         client_id=provider.client.client_id,

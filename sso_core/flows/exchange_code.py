@@ -1,6 +1,6 @@
 """The chapter in which the code becomes tokens, and the ID token becomes a person.
 
-ExchangingCode | ExchangingCodeAndReadingKeys -> [RefreshingKeys] -> GatheringClaims | ReadingAccount
+ExchangingCode | ExchangingCodeAndReadingKeys -> [RefreshingKeys] -> the next chapter, `gather_claims`
 ExchangingPlainCode -> GatheringPlainClaims
 any of them -> PuttingLoginBack | ReleasingLogin, where the code was certainly not sent
 """
@@ -29,17 +29,24 @@ from sso_core.facts import KeySet
 from sso_core.failures import Failure, Reason, Refusal, refuse
 from sso_core.flows.attempt import Attempt, Finishing
 from sso_core.flows.checks import (
+    check_login_not_expired,
+    endpoints_of,
     keys_of,
     kid_of,
     verified_claims,
 )
 from sso_core.flows.enter import ReadingAccount
-from sso_core.flows.gather_claims import GatheringClaims, GatheringPlainClaims, gather
+from sso_core.flows.gather_claims import GatheringClaims, GatheringClaimsAndGroups, GatheringPlainClaims, gather
+from sso_core.flows.gather_groups import ReadingGroups
 from sso_core.machine import Failed
 from sso_core.oauth.token import TokenResponse, parse_token_response, token_request
 from sso_core.providers.kinds import OAuthProvider, OpenIdProvider
+from sso_core.providers.quirks import with_hint
 from sso_core.secret import Secret
 from sso_core.sessions.pending_login import PendingLogin, encode_login
+
+Described = GatheringClaims | GatheringClaimsAndGroups | ReadingGroups | ReadingAccount
+"""Where the next chapter begins: with what there is to ask."""
 
 # Exchanging the code
 
@@ -60,7 +67,7 @@ class ExchangingCode(Finishing):
 
     def receive(
         self, answer: HttpResponse | Unreachable, *, now: float
-    ) -> PuttingLoginBack | ReleasingLogin | RefreshingKeys | GatheringClaims | ReadingAccount:
+    ) -> PuttingLoginBack | ReleasingLogin | RefreshingKeys | Described:
         """Verify the ID token before anything else is done with the answer."""
         if isinstance(answer, Unreachable):
             return _token_endpoint_unreachable(self, answer, now)
@@ -82,7 +89,7 @@ class ExchangingCodeAndReadingKeys(Finishing):
 
     def receive(
         self, answer: HttpResponse | Unreachable, keys: KeysRead | Unavailable, *, now: float
-    ) -> PuttingLoginBack | ReleasingLogin | RefreshingKeys | GatheringClaims | ReadingAccount:
+    ) -> PuttingLoginBack | ReleasingLogin | RefreshingKeys | Described:
         """As when the keys are at hand; without keys nothing is believed."""
         if isinstance(answer, Unreachable):
             return _token_endpoint_unreachable(self, answer, now)
@@ -128,7 +135,11 @@ def _token_request(state: Exchanging) -> HttpRequest:
 def _tokens(state: Exchanging, answer: HttpResponse) -> TokenResponse:
     secret = state.provider.client.secret
     secrets = (state.code, state.login.code_verifier, *((secret,) if secret else ()))
-    return parse_token_response(answer, *secrets)
+    try:
+        return parse_token_response(answer, *secrets)
+    except Refusal as refusal:
+        endpoints = endpoints_of(state.login, state.provider)
+        raise Refusal(with_hint(refusal.failure, endpoints)) from None
 
 
 # Giving the login back
@@ -146,6 +157,7 @@ def _token_endpoint_unreachable(
     failure = Failure(Reason.TOKEN_ENDPOINT_NOT_REACHED, f"the token endpoint cannot be reached: {answer.why}")
     if state.attempt.settings.sealing_keys is not None:
         return ReleasingLogin(state.attempt.key, failure)
+    check_login_not_expired(state.login, now)
     return PuttingLoginBack(state.attempt.key, state.login, state.login.expires_at - now, failure)
 
 
@@ -196,7 +208,7 @@ def _not_reached(failure: Failure, *, back: bool) -> Failed:
 
 def _verify(
     state: ExchangingCode | ExchangingCodeAndReadingKeys, tokens: TokenResponse, keys: KeySet, now: float
-) -> RefreshingKeys | GatheringClaims | ReadingAccount:
+) -> RefreshingKeys | Described:
     attempt, login, provider = state.attempt, state.login, state.provider
     id_token = _id_token(tokens)
     try:
@@ -205,7 +217,7 @@ def _verify(
         if refusal.failure.reason is not Reason.UNKNOWN_KEY:
             raise
         return RefreshingKeys(attempt, login, provider, tokens, kid_of(id_token))
-    return gather(attempt, login, provider, tokens, verified, keys)
+    return gather(attempt, login, provider, tokens, verified, keys, now)
 
 
 def _id_token(tokens: TokenResponse) -> Secret:
@@ -232,9 +244,9 @@ class RefreshingKeys(Finishing):
         """Read the keys anew, once."""
         return (ReadKeys(self.login.namespace, self.login.jwks_uri, lacks=self.kid),)
 
-    def receive(self, answer: KeysRead | Unavailable, *, now: float) -> GatheringClaims | ReadingAccount:
+    def receive(self, answer: KeysRead | Unavailable, *, now: float) -> Described:
         """Verify with them; a key that is still not known is refused."""
         keys = keys_of(answer)
         settings, login = self.attempt.settings, self.login
         verified = verified_claims(_id_token(self.tokens), self.tokens, keys, settings, login, self.provider, now)
-        return gather(self.attempt, login, self.provider, self.tokens, verified, keys)
+        return gather(self.attempt, login, self.provider, self.tokens, verified, keys, now)

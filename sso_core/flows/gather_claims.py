@@ -1,7 +1,11 @@
-"""The chapter in which the person is described: userinfo beside the ID token, or alone.
+"""The chapter in which the person is described: by userinfo beside the ID token, by Graph's lists of groups, or alone.
 
 GatheringClaims -> [RefreshingUserinfoKeys] -> ReadingAccount
+GatheringClaimsAndGroups -> [RefreshingUserinfoKeys] -> [ReadingGroups ...] -> ReadingAccount
 GatheringPlainClaims -> ReadingAccount
+
+- Nothing is asked with the access token before the ID token is verified.
+- What can be asked at once is: userinfo and the first page of each list are one round.
 """
 
 from __future__ import annotations
@@ -20,21 +24,31 @@ from sso_core.facts import KeySet
 from sso_core.failures import Failure, Reason, Refusal
 from sso_core.flows.attempt import Attempt, Finishing
 from sso_core.flows.checks import (
+    access_token_claims,
+    check_admission,
     keys_of,
     kid_of,
     userinfo_may_fail,
     verified_userinfo,
 )
 from sso_core.flows.enter import ReadingAccount, read_account
+from sso_core.flows.gather_groups import ReadingGroups, read_groups
 from sso_core.identity.gathered import Gathered
 from sso_core.identity.identity import plain_subject
+from sso_core.identity.rules import AccessTokenClaims
+from sso_core.oauth.access_token import read_access_token_unsafe
 from sso_core.oauth.claims import ClaimSet, merge_claims
 from sso_core.oauth.id_token import VerifiedClaims
 from sso_core.oauth.token import TokenResponse
 from sso_core.oauth.userinfo import parse_userinfo, userinfo_request
-from sso_core.providers.kinds import OAuthProvider, OpenIdProvider, UserinfoPolicy
+from sso_core.providers.admission import check_email_verified
+from sso_core.providers.graph import GroupLists, first_pages, profile_request
+from sso_core.providers.kinds import OAuthProvider, OpenIdProvider, Profile, UserinfoPolicy
+from sso_core.providers.microsoft import overage, vouched
 from sso_core.secret import Secret
 from sso_core.sessions.pending_login import PendingLogin
+
+_NOTHING = ClaimSet()
 
 
 def gather(
@@ -44,12 +58,22 @@ def gather(
     tokens: TokenResponse,
     verified: VerifiedClaims,
     keys: KeySet,
-) -> GatheringClaims | ReadingAccount:
-    """Ask userinfo, where there is one and the operator wants it asked."""
+    now: float,
+) -> GatheringClaims | GatheringClaimsAndGroups | ReadingGroups | ReadingAccount:
+    """Ask userinfo, where there is one and the operator wants it asked, and for groups, where the operator wants those.
+
+    Refuses first whom the verified ID token alone keeps out.
+    """
+    check_admission(attempt, provider, verified)
     endpoint = login.userinfo_endpoint
-    if endpoint is None or provider.userinfo is UserinfoPolicy.UNUSED:
-        return _recognise(attempt, login, tokens, verified, ClaimSet())
-    return GatheringClaims(attempt, login, provider, tokens, verified, keys, endpoint)
+    if endpoint is not None and provider.userinfo is not UserinfoPolicy.UNUSED:
+        gathering = GatheringClaims(attempt, login, provider, tokens, verified, keys, endpoint)
+        if provider.groups is None:
+            return gathering
+        return GatheringClaimsAndGroups(gathering, first_pages(provider.groups))
+    gathered = _gathered(attempt, login, provider, tokens, verified, keys, _NOTHING, (), now)
+    lists = None if provider.groups is None else first_pages(provider.groups)
+    return _go_on(attempt, login, gathered, tokens, lists)
 
 
 @attrs.frozen
@@ -66,21 +90,39 @@ class GatheringClaims(Finishing):
 
     def asks(self) -> tuple[Effect, ...]:
         """Ask with the access token, now that the ID token is verified."""
-        return (userinfo_request(self.endpoint, self.tokens.access_token, self.provider.extra_headers),)
+        ask = profile_request if self.provider.profile is Profile.GRAPH else userinfo_request
+        return (ask(self.endpoint, self.tokens.access_token, self.provider.extra_headers),)
 
     def receive(self, answer: HttpResponse | Unreachable, *, now: float) -> RefreshingUserinfoKeys | ReadingAccount:
         """Add what it says, if it speaks of the same person."""
-        del now
         try:
-            claims = verified_userinfo(answer, self.verified.subject, self.keys, self.login, self.provider)
+            gathered = _describe(self, answer, self.keys, now)
         except Refusal as refusal:
-            failure = refusal.failure
-            if failure.reason is Reason.UNKNOWN_KEY and isinstance(answer, HttpResponse):
-                return RefreshingUserinfoKeys(self, answer)
-            if not userinfo_may_fail(failure, self.provider):
-                raise
-            return _recognise(self.attempt, self.login, self.tokens, self.verified, ClaimSet(), (failure,))
-        return _recognise(self.attempt, self.login, self.tokens, self.verified, claims)
+            return RefreshingUserinfoKeys(self, _signed_with_unknown_key(answer, refusal), None)
+        return read_account(self.attempt, self.login, gathered)
+
+
+@attrs.frozen
+class GatheringClaimsAndGroups(Finishing):
+    """Waits for userinfo, and beside it for the first page of each list of groups."""
+
+    gathering: GatheringClaims
+    lists: GroupLists
+
+    def asks(self) -> tuple[Effect, ...]:
+        """Ask for all of it at once."""
+        return (*self.gathering.awaits, *self.lists.requests(self.gathering.tokens.access_token))
+
+    def receive(
+        self, answer: HttpResponse | Unreachable, *pages: HttpResponse | Unreachable, now: float
+    ) -> RefreshingUserinfoKeys | ReadingGroups | ReadingAccount:
+        """As for userinfo alone; the lists go on where they have more pages."""
+        state, lists = self.gathering, self.lists.after(pages)
+        try:
+            gathered = _describe(state, answer, state.keys, now)
+        except Refusal as refusal:
+            return RefreshingUserinfoKeys(state, _signed_with_unknown_key(answer, refusal), lists)
+        return read_groups(state.attempt, state.login, gathered, state.tokens.access_token, lists)
 
 
 @attrs.frozen
@@ -89,6 +131,8 @@ class RefreshingUserinfoKeys(Finishing):
 
     gathering: GatheringClaims
     answer: HttpResponse
+    lists: GroupLists | None
+    """The lists of groups as far as they were read beside it; None where none are."""
 
     def asks(self) -> tuple[Effect, ...]:
         """Read the keys anew, once."""
@@ -96,25 +140,65 @@ class RefreshingUserinfoKeys(Finishing):
         login = self.gathering.login
         return (ReadKeys(login.namespace, login.jwks_uri, lacks=kid_of(token)),)
 
-    def receive(self, answer: KeysRead | Unavailable, *, now: float) -> ReadingAccount:
+    def receive(self, answer: KeysRead | Unavailable, *, now: float) -> ReadingGroups | ReadingAccount:
         """Verify with them; a key that is still not known is refused."""
-        del now
         state = self.gathering
-        claims = verified_userinfo(self.answer, state.verified.subject, keys_of(answer), state.login, state.provider)
-        return _recognise(state.attempt, state.login, state.tokens, state.verified, claims)
+        gathered = _describe(state, self.answer, keys_of(answer), now)
+        return _go_on(state.attempt, state.login, gathered, state.tokens, self.lists)
 
 
-def _recognise(
+def _describe(state: GatheringClaims, answer: HttpResponse | Unreachable, keys: KeySet, now: float) -> Gathered:
+    notes: tuple[Failure, ...] = ()
+    try:
+        userinfo = verified_userinfo(answer, state.verified, keys, state.login, state.provider)
+    except Refusal as refusal:
+        if not userinfo_may_fail(refusal.failure, state.provider):
+            raise
+        userinfo, notes = _NOTHING, (refusal.failure,)
+    attempt, login, provider = state.attempt, state.login, state.provider
+    return _gathered(attempt, login, provider, state.tokens, state.verified, keys, userinfo, notes, now)
+
+
+def _signed_with_unknown_key(answer: HttpResponse | Unreachable, refusal: Refusal) -> HttpResponse:
+    """Return the answer, if all that is wrong with it is the key; else refuse as before."""
+    if refusal.failure.reason is Reason.UNKNOWN_KEY and isinstance(answer, HttpResponse):
+        return answer
+    raise refusal
+
+
+def _gathered(
     attempt: Attempt,
     login: PendingLogin,
+    provider: OpenIdProvider,
     tokens: TokenResponse,
     verified: VerifiedClaims,
+    keys: KeySet,
     userinfo: ClaimSet,
-    notes: tuple[Failure, ...] = (),
-) -> ReadingAccount:
-    merged = merge_claims(userinfo, ClaimSet(verified.claims), tokens.claims)
+    notes: tuple[Failure, ...],
+    now: float,
+) -> Gathered:
     id_token = ClaimSet(verified.claims)
-    return read_account(attempt, login, Gathered(verified.issuer, verified.subject, merged, id_token, notes=notes))
+    described = id_token
+    if provider.profile is Profile.GRAPH:
+        described = vouched(id_token)
+        elsewhere = overage(id_token) if provider.groups is None else None
+        notes = notes if elsewhere is None else (*notes, elsewhere)
+    merged = merge_claims(userinfo, described, tokens.claims)
+    if provider.verified_email_required:
+        check_email_verified(merged, id_token)
+    issuer, subject = verified.issuer, verified.subject
+    if provider.rules.access_token is AccessTokenClaims.IGNORED:
+        return Gathered(issuer, subject, merged, id_token, notes=notes)
+    claims, why = access_token_claims(tokens.access_token, verified, keys, attempt.settings, login, provider, now)
+    return Gathered(issuer, subject, merged, id_token, claims, notes=(*notes, *why))
+
+
+def _go_on(
+    attempt: Attempt, login: PendingLogin, gathered: Gathered, tokens: TokenResponse, lists: GroupLists | None
+) -> ReadingGroups | ReadingAccount:
+    if lists is None:
+        return read_account(attempt, login, gathered)
+    return read_groups(attempt, login, gathered, tokens.access_token, lists)
 
 
 @attrs.frozen
@@ -136,5 +220,9 @@ class GatheringPlainClaims(Finishing):
         del now
         claims = parse_userinfo(answer)
         subject = plain_subject(claims, self.provider.subject_claim)
-        merged = merge_claims(claims, ClaimSet(), self.tokens.claims)
-        return read_account(self.attempt, self.login, Gathered(self.provider.namespace, subject, merged))
+        merged = merge_claims(claims, _NOTHING, self.tokens.claims)
+        gathered = Gathered(self.provider.namespace, subject, merged)
+        if self.provider.rules.access_token is AccessTokenClaims.UNVERIFIED_UNSAFE:
+            read = read_access_token_unsafe(self.tokens.access_token.reveal())
+            gathered = attrs.evolve(gathered, access_token=read)
+        return read_account(self.attempt, self.login, gathered)

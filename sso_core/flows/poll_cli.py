@@ -3,7 +3,7 @@
     poll_cli -> PeekingApproval -> CliPending | CliTeamsToChoose
                      |
                      v
-                TakingToken -> KeepingCliSession -> CliSignedIn
+                TakingToken -> KeepingCliSession -> CliSignedIn   (or CliPending, while somebody else holds the entry)
 
 - Whoever asks proves with the poll secret that it began the login; one on the loopback proves it with the code that the
   browser brought, and the verifier of its challenge, too.
@@ -11,8 +11,6 @@
 """
 
 from __future__ import annotations
-
-from hmac import compare_digest
 
 import attrs
 
@@ -31,11 +29,11 @@ from sso_core.effects import (
     Taken,
 )
 from sso_core.failures import Reason, refuse
-from sso_core.flows.cli_login import INTERVAL, entry_of
+from sso_core.flows.hold_cli import BUSY, check_cli_enabled, entry_of
+from sso_core.flows.start_cli import INTERVAL
 from sso_core.machine import Resting, Working, door
-from sso_core.oauth.pkce import code_challenge
 from sso_core.secret import Entropy, Secret
-from sso_core.sessions.cli_entry import CliLogin, cli_login_key, is_secret
+from sso_core.sessions.cli_entry import CliLogin, cli_login_key, is_secret, proves_challenge
 from sso_core.sessions.session import Session, SessionKind, encode_session, session_key
 from sso_core.settings.sign_in import SignInSettings
 
@@ -83,14 +81,15 @@ class Poll:
 @door
 def poll_cli(poll: Poll) -> PeekingApproval:
     """Begin to answer a command line. Refuses with SWITCHED_OFF."""
-    if not poll.settings.cli_enabled:
-        refuse(Reason.SWITCHED_OFF, "the command line is switched off")
+    check_cli_enabled(poll.settings)
     return PeekingApproval(poll)
 
 
 @attrs.frozen
 class PeekingApproval(Working):
-    """Waits for the entry."""
+    """Waits for the entry; from here on the flow is seen through, since it may end in the one token."""
+
+    uninterruptible = True
 
     poll: Poll
 
@@ -99,9 +98,11 @@ class PeekingApproval(Working):
         return (Peek(Kind.CLI_LOGIN, cli_login_key(self.poll.login_id)),)
 
     def receive(
-        self, answer: Found | Missing | StoreUnreachable, *, now: float
+        self, answer: Found | AlreadyTaken | Missing | StoreUnreachable, *, now: float
     ) -> CliPending | CliTeamsToChoose | TakingToken:
         """Make the token if it is approved and clear for which team."""
+        if answer == AlreadyTaken(BUSY):
+            return CliPending()
         login = entry_of(answer, now)
         check_poll(self.poll, login)
         session = login.session
@@ -124,7 +125,7 @@ def check_poll(poll: Poll, login: CliLogin) -> None:
         return
     if not is_secret(poll.login_id, poll.code, loopback.code_hash):
         refuse(Reason.WRONG_POLL_SECRET, "the code is not the one that the browser was given")
-    if not poll.code_verifier or not compare_digest(code_challenge(poll.code_verifier), loopback.code_challenge):
+    if not proves_challenge(poll.code_verifier, loopback.code_challenge):
         refuse(Reason.WRONG_POLL_SECRET, "the code verifier is not that of the challenge")
 
 
@@ -142,10 +143,12 @@ class TakingToken(Working):
         ttl = self.poll.settings.cli_login_ttl
         return (Take(Kind.CLI_LOGIN, cli_login_key(self.poll.login_id), USED, ttl),)
 
-    def receive(self, answer: Taken | AlreadyTaken | Missing | StoreUnreachable, *, now: float) -> KeepingCliSession:
+    def receive(
+        self, answer: Taken | AlreadyTaken | Missing | StoreUnreachable, *, now: float
+    ) -> CliPending | KeepingCliSession:
         """Make a session for the command line."""
-        if isinstance(answer, AlreadyTaken):
-            refuse(Reason.NO_CLI_LOGIN, "the token of this command-line login was given out already")
+        if answer == AlreadyTaken(BUSY):
+            return CliPending()
         login = entry_of(answer, now)
         check_poll(self.poll, login)
         if login.session is None:

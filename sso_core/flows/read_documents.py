@@ -47,13 +47,16 @@ class KeysKnown(Resting):
 
 
 @door
-def read_metadata(issuer: str) -> ReadingOpenIdConfiguration:
-    """Begin to read the metadata of `issuer`; refuses an issuer that is no usable address."""
+def read_metadata(issuer: str, published_issuers: tuple[str, ...] = ()) -> ReadingOpenIdConfiguration:
+    """Begin to read the metadata of `issuer`; refuses an issuer that is no usable address.
+
+    `published_issuers` are those of `ReadMetadata`.
+    """
     try:
         parse_http_url(issuer)
     except WireError as error:
         refuse(Reason.BAD_METADATA, f"the issuer is no usable address: {error}")
-    return ReadingOpenIdConfiguration(issuer)
+    return ReadingOpenIdConfiguration(issuer, published_issuers)
 
 
 @attrs.frozen
@@ -61,6 +64,7 @@ class ReadingOpenIdConfiguration(Working):
     """Asks where OpenID Connect puts the document."""
 
     issuer: str
+    published_issuers: tuple[str, ...] = ()
 
     def asks(self) -> tuple[Effect, ...]:
         """Ask for the document."""
@@ -72,8 +76,8 @@ class ReadingOpenIdConfiguration(Working):
         """Believe it, or look in the other place when there is none here."""
         del now
         if isinstance(answer, HttpResponse) and answer.status in NOT_PUBLISHED:
-            return ReadingAuthorizationServerMetadata(self.issuer)
-        return MetadataKnown(_metadata(answer, self.issuer))
+            return ReadingAuthorizationServerMetadata(self.issuer, self.published_issuers)
+        return MetadataKnown(_metadata(answer, self.issuer, self.published_issuers))
 
 
 @attrs.frozen
@@ -81,6 +85,7 @@ class ReadingAuthorizationServerMetadata(Working):
     """Asks where OAuth 2.0 puts the document."""
 
     issuer: str
+    published_issuers: tuple[str, ...] = ()
 
     def asks(self) -> tuple[Effect, ...]:
         """Ask for the document."""
@@ -89,11 +94,12 @@ class ReadingAuthorizationServerMetadata(Working):
     def receive(self, answer: HttpResponse | Unreachable, *, now: float) -> MetadataKnown:
         """Believe it, or refuse."""
         del now
-        return MetadataKnown(_metadata(answer, self.issuer))
+        return MetadataKnown(_metadata(answer, self.issuer, self.published_issuers))
 
 
-def _metadata(answer: HttpResponse | Unreachable, issuer: str) -> ProviderMetadata:
-    return parse_metadata(_expect_ok(answer, Reason.METADATA_UNREACHABLE, f"the metadata of {issuer}"), issuer)
+def _metadata(answer: HttpResponse | Unreachable, issuer: str, published: tuple[str, ...]) -> ProviderMetadata:
+    response = _expect_ok(answer, Reason.METADATA_UNREACHABLE, f"the metadata of {issuer}")
+    return parse_metadata(response, issuer, published)
 
 
 @door

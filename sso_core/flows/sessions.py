@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import attrs
 
-from sso_core.effects import Drop, Dropped, Effect, Found, Kind, Missing, Peek, StoreUnreachable
+from sso_core.effects import AlreadyTaken, Drop, Dropped, Effect, Found, Kind, Missing, Peek, StoreUnreachable
 from sso_core.failures import Reason, refuse
 from sso_core.machine import Resting, Working
 from sso_core.secret import Secret
@@ -47,7 +47,9 @@ class ReadingSession(Working):
         """Look it up."""
         return (Peek(Kind.SESSION, self.key),)
 
-    def receive(self, answer: Found | Missing | StoreUnreachable, *, now: float) -> SessionFound | NoSession:
+    def receive(
+        self, answer: Found | AlreadyTaken | Missing | StoreUnreachable, *, now: float
+    ) -> SessionFound | NoSession:
         """Believe it until its time is over; an unreachable store is no sign-out."""
         if isinstance(answer, StoreUnreachable):
             refuse(Reason.STORE_UNREACHABLE, f"the session cannot be read: {answer.why}")

@@ -13,6 +13,7 @@ from sso_core.facts import KeySet
 from sso_core.failures import Reason, refuse
 from sso_core.oauth.jws import Header, split_compact, verify_signature
 from sso_core.oauth.provider_text import quote_provider
+from sso_core.oauth.tenants import Tenants, check_key_tenant, check_tenant
 from sso_core.secret import Secret
 from sso_core.wire import WireError, b64url_encode, parse_json_object
 
@@ -35,6 +36,8 @@ class Expectations:
     leeway: int = 30
     max_issued_age: int = 600
     max_age: int | None = None
+    tenants: Tenants | None = None
+    """Where `issuer` is an authority of many tenants, each with an issuer of its own."""
 
 
 @attrs.frozen
@@ -55,12 +58,17 @@ def verify_id_token(
     """
     jws = split_compact(token, malformed=Reason.BAD_ID_TOKEN)
     check_type(jws.header)
-    verify_signature(jws, keys, allowed=expected.algorithms)
+    key = verify_signature(jws, keys, allowed=expected.algorithms)
     try:
         claims = parse_json_object(jws.payload)
     except WireError as error:
         refuse(Reason.BAD_ID_TOKEN, f"the ID token's claims cannot be read: {error}")
-    check_issuer(claims, expected.issuer)
+    issuer = expected.issuer
+    if expected.tenants is None:
+        check_issuer(claims, issuer)
+    else:
+        issuer = check_tenant(claims, expected.tenants)
+        check_key_tenant(key, expected.tenants, issuer)
     check_audience(claims, expected.client_id)
     check_times(claims, expected, now)
     check_nonce(claims, expected.nonce)
@@ -68,7 +76,7 @@ def verify_id_token(
     if expected.max_age is not None:
         check_auth_time(claims, expected.max_age + expected.leeway, now)
     subject = check_subject(claims.get("sub"))
-    return VerifiedClaims(expected.issuer, subject, claims)
+    return VerifiedClaims(issuer, subject, claims)
 
 
 def check_type(header: Header) -> None:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import attrs
 
-from sso_core.facts import KeySet
+from sso_core.facts import KeySet, PreparedKey
 from sso_core.failures import Reason, refuse
 from sso_core.oauth.keys import ALGORITHMS, choose_key
 from sso_core.wire import WireError, b64url_decode, parse_json_object
@@ -80,8 +80,8 @@ def _header(protected: str, malformed: Reason) -> Header:
     return Header(alg, kid if isinstance(kid, str) else None, typ if isinstance(typ, str) else None)
 
 
-def verify_signature(jws: Jws, keys: KeySet, *, allowed: tuple[str, ...]) -> None:
-    """Refuse a token unless one of `keys` signed it with an allowed algorithm (RFC 8725 3.1).
+def verify_signature(jws: Jws, keys: KeySet, *, allowed: tuple[str, ...]) -> PreparedKey:
+    """Return the one of `keys` that signed the token with an allowed algorithm, or refuse it (RFC 8725 3.1).
 
     The algorithm is held against the allow-lists before any key is looked at, so that a header can neither switch the
     signature off nor turn a public key into a shared secret.
@@ -96,3 +96,4 @@ def verify_signature(jws: Jws, keys: KeySet, *, allowed: tuple[str, ...]) -> Non
     key = choose_key(keys, kid=jws.header.kid, alg=alg)
     if not key.verify(jws.signing_input, jws.signature, alg):
         refuse(Reason.BAD_SIGNATURE, "the token's signature is wrong")
+    return key

@@ -83,7 +83,10 @@ def prepare_key(entry: Mapping[str, Any]) -> PreparedKey | None:
     algorithms = _algorithms(key) if alg is None else _algorithms(key) & {alg}
     if not algorithms:
         return None
-    return PreparedKey(kid, algorithms, _thumbprint(kind.to_jwk(key, as_dict=True)), _verifier(key, algorithms))
+    issuer = entry.get("issuer")
+    thumbprint = _thumbprint(kind.to_jwk(key, as_dict=True))
+    said = issuer if isinstance(issuer, str) else None
+    return PreparedKey(kid, algorithms, thumbprint, _verifier(key, algorithms), said)
 
 
 def _algorithms(key: object) -> frozenset[str]:

@@ -29,8 +29,8 @@ def authorization_server_metadata_request(issuer: str) -> HttpRequest:
     return HttpRequest(Purpose.METADATA, url, (("accept", "application/json"),), limit=LIMIT)
 
 
-def parse_metadata(response: HttpResponse, issuer: str) -> ProviderMetadata:
-    """Return the metadata that a provider published for `issuer`.
+def parse_metadata(response: HttpResponse, issuer: str, published: tuple[str, ...] = ()) -> ProviderMetadata:
+    """Return the metadata that a provider published for `issuer`; see `check_metadata_issuer` for `published`.
 
     Refuses with BAD_METADATA or ISSUER_MISMATCH.
     """
@@ -38,7 +38,7 @@ def parse_metadata(response: HttpResponse, issuer: str) -> ProviderMetadata:
         document = parse_json_object(response.body, limit=LIMIT)
     except WireError as error:
         refuse(Reason.BAD_METADATA, f"the metadata of {issuer} cannot be read: {error}")
-    check_metadata_issuer(document, issuer)
+    check_metadata_issuer(document, issuer, published)
     return ProviderMetadata(
         issuer=issuer,
         authorization_endpoint=_endpoint(document, "authorization_endpoint", issuer),
@@ -51,15 +51,16 @@ def parse_metadata(response: HttpResponse, issuer: str) -> ProviderMetadata:
     )
 
 
-def check_metadata_issuer(document: dict[str, Any], issuer: str) -> None:
+def check_metadata_issuer(document: dict[str, Any], issuer: str, published: tuple[str, ...] = ()) -> None:
     """Refuse metadata that speaks for another issuer (OIDC Discovery 4.3, RFC 8414 3.3).
 
     The comparison is exact: no slash, letter or port is forgiven. It stops a provider from being impersonated by a
-    document that names the attacker's endpoints.
+    document that names the attacker's endpoints. `published` is what the document of an authority of many tenants says
+    instead of the authority, each as exact.
     """
-    published = document.get("issuer")
-    if published != issuer:
-        said = quote_provider(published) if isinstance(published, str) else "no issuer"
+    named = document.get("issuer")
+    if named not in (published or (issuer,)):
+        said = quote_provider(named) if isinstance(named, str) else "no issuer"
         refuse(
             Reason.ISSUER_MISMATCH,
             f"the metadata of {issuer} says {said}",

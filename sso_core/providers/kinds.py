@@ -7,9 +7,14 @@ from enum import Enum
 import attrs
 
 from sso_core.effects import Headers
-from sso_core.identity.rules import IdentityRules
+from sso_core.identity.rules import AccessTokenClaims, IdentityRules
 from sso_core.oauth.client import Client
 from sso_core.oauth.keys import ALGORITHMS
+from sso_core.oauth.tenants import Tenants
+from sso_core.providers.endpoints import EndpointOverrides
+from sso_core.providers.graph import GraphGroups
+
+Parameters = tuple[tuple[str, str], ...]
 
 
 class ResponseMode(Enum):
@@ -30,11 +35,36 @@ class UserinfoPolicy(Enum):
     """Never ask."""
 
 
+class Profile(Enum):
+    """What the userinfo endpoint is, hence how its answer is bound to the person of the ID token."""
+
+    USERINFO = "userinfo"
+    """OpenID Connect's: `sub` is that of the ID token (OIDC Core 5.3.2)."""
+    GRAPH = "graph"
+    """Microsoft Graph's `/me`, which knows no `sub`: its `id` is the `oid` of the ID token."""
+
+
+PROTOCOL_PARAMETERS = frozenset(
+    {
+        *("response_type", "client_id", "redirect_uri", "scope", "state", "nonce", "response_mode", "max_age"),
+        *("code_challenge", "code_challenge_method", "request", "request_uri"),
+    }
+)
+"""What an authorization request is made of: no operator's parameter replaces one, or stands beside it."""
+
+
+def _check_parameters(parameters: Parameters) -> None:
+    names = [name for name, _ in parameters]
+    if len(set(names)) != len(names) or not PROTOCOL_PARAMETERS.isdisjoint(names):
+        raise ValueError("a parameter of the authorization request stands twice, or is the protocol's own")
+
+
 @attrs.frozen
 class OpenIdProvider:
     """A provider with an issuer: discovery, signed ID tokens, and checks that have no off switch.
 
-    Raises ValueError for a scope without `openid`.
+    Raises ValueError for a scope without `openid`, for authorization parameters that are the protocol's, and for access
+    tokens that are to be verified without an audience.
     """
 
     issuer: str
@@ -53,10 +83,25 @@ class OpenIdProvider:
     rules: IdentityRules = IdentityRules()
     label: str = ""
     """What people know the provider by: "Sign in with ..."."""
+    authorization_parameters: Parameters = ()
+    """Further parameters of the authorization request, such as `prompt`."""
+    endpoints: EndpointOverrides | None = None
+    tenants: Tenants | None = None
+    """Where `issuer` is the authority of many tenants, each of which is an issuer: those that may sign in."""
+    profile: Profile = Profile.USERINFO
+    groups: GraphGroups | None = None
+    """Whether Graph is asked for groups, and for which."""
+    hosted_domains: tuple[str, ...] = ()
+    """The organisations (`hd`) whose people may sign in; empty: all."""
+    verified_email_required: bool = False
+    """Whether a person comes in only with an e-mail address that the provider has verified."""
 
     def __attrs_post_init__(self) -> None:
         if "openid" not in self.scope.split(" "):
             raise ValueError("the scope of an OpenID Connect provider contains openid")
+        _check_parameters(self.authorization_parameters)
+        if self.rules.access_token is AccessTokenClaims.VERIFIED and not self.rules.access_token_audience:
+            raise ValueError("an access token is verified against an audience, which has to be named")
 
     @property
     def namespace(self) -> str:
@@ -66,7 +111,10 @@ class OpenIdProvider:
 
 @attrs.frozen
 class OAuthProvider:
-    """A provider without an issuer: endpoints by configuration, identity from userinfo, any ID token ignored."""
+    """A provider without an issuer: endpoints by configuration, identity from userinfo, any ID token ignored.
+
+    Raises ValueError as `OpenIdProvider` does, and for access tokens that are to be verified at all.
+    """
 
     namespace: str
     """What makes a subject unique, fixed by configuration; never taken from an answer."""
@@ -81,6 +129,12 @@ class OAuthProvider:
     extra_headers: Headers = attrs.field(default=(), repr=False)
     rules: IdentityRules = IdentityRules()
     label: str = ""
+    authorization_parameters: Parameters = ()
+
+    def __attrs_post_init__(self) -> None:
+        _check_parameters(self.authorization_parameters)
+        if self.rules.access_token is AccessTokenClaims.VERIFIED:
+            raise ValueError("a provider without an issuer has no keys to verify an access token with")
 
 
 Provider = OpenIdProvider | OAuthProvider

@@ -7,6 +7,7 @@ nothing (RFC 8628 5.4).
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode, b64encode
 from hashlib import sha256
 from hmac import compare_digest
@@ -14,6 +15,7 @@ from hmac import compare_digest
 import attrs
 
 from sso_core.failures import Reason, refuse
+from sso_core.oauth.pkce import code_challenge
 from sso_core.secret import Secret
 from sso_core.sessions.session import Session, decode_session, encode_session
 from sso_core.wire import WireError, b64url_encode, encode_json, parse_http_url, parse_json
@@ -25,6 +27,8 @@ LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 """No vowels, so that no word comes out, and nothing that looks like a digit (RFC 8628 6.1)."""
 CODE_LENGTH = 8
 CLIENT_LIMIT = 100
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}", re.ASCII)
 LOOPBACK_HOSTS = ("127.0.0.1", "::1")
 LOOPBACK_PATH = "/callback"
 
@@ -101,9 +105,21 @@ def check_loopback_uri(uri: str) -> str:
         url = parse_http_url(uri)
     except WireError as error:
         refuse(Reason.MALFORMED_CALLBACK, f"the command line's redirect URI is not usable: {error}")
-    if url.scheme != "http" or url.host not in LOOPBACK_HOSTS or url.path != LOOPBACK_PATH or url.query:
+    if url.scheme != "http" or url.host not in LOOPBACK_HOSTS or url.path != LOOPBACK_PATH or "?" in uri:
         refuse(Reason.MALFORMED_CALLBACK, "the command line's redirect URI is not its own loopback address")
     return uri
+
+
+def check_code_challenge(challenge: str) -> str:
+    """Return an S256 challenge (RFC 7636 4.2), or refuse what cannot be one."""
+    if not _CHALLENGE.fullmatch(challenge):
+        refuse(Reason.MALFORMED_CALLBACK, "the command line's code challenge is none")
+    return challenge
+
+
+def proves_challenge(verifier: Secret, challenge: str) -> bool:
+    """Whether the verifier (RFC 7636 4.1) is the one of which this is the challenge."""
+    return _VERIFIER.fullmatch(verifier.reveal()) is not None and compare_digest(code_challenge(verifier), challenge)
 
 
 def shown_client(name: str) -> str:

@@ -53,7 +53,13 @@ def json_answer(status: int, value: object, failure: Failure | None = None) -> R
 
 
 def refusal(
-    settings: SignInSettings, failure: Failure, reference: str, cookies: tuple[str, ...] = (), *, leave: bool = False
+    settings: SignInSettings,
+    failure: Failure,
+    reference: str,
+    cookies: tuple[str, ...] = (),
+    *,
+    leave: bool = False,
+    again: str | None = None,
 ) -> Response:
     """Answer with why there is no sign-in, in the words that anybody may read.
 
@@ -64,14 +70,14 @@ def refusal(
     if leave and not reason.resumable:
         address = f"{settings.origin.path(REFUSED)}?code={reason.code}&reference={reference}"
         headers = (*headers, ("refresh", f"0;url={address}"))
-    body = refused_page(settings, failure, reference)
+    body = refused_page(settings, failure, reference, again)
     return Response(reason.status, with_cookies(headers, cookies), body, failure, reference)
 
 
-def refused_page(settings: SignInSettings, failure: Failure, reference: str) -> RefusedPage:
-    """Return the page that tells of a refusal."""
+def refused_page(settings: SignInSettings, failure: Failure, reference: str, again: str | None = None) -> RefusedPage:
+    """Return the page that tells of a refusal; `again` is where to try once more, unless that is a new sign-in."""
     reason, path = failure.reason, settings.origin.path
-    again = "" if reason.resumable else path(START)
+    again = again or ("" if reason.resumable else path(START))
     return RefusedPage(reason.sentence, reason.code, reference, again, path(STYLE))
 
 

@@ -11,19 +11,23 @@ from __future__ import annotations
 
 import re
 
-from sso_core.failures import Reason, refuse
-from sso_core.flows.cli_login import CliLoginShown, CliLoginStarted, confirm_cli_login, show_cli_login, start_cli_login
+import attrs
+
+from sso_core.failures import Failure, Reason, refuse
+from sso_core.flows.confirm_cli import confirm_cli_login, needs_code
 from sso_core.flows.poll_cli import CliPending, CliSignedIn, CliTeamsToChoose, Poll, poll_cli
+from sso_core.flows.start_cli import CliLoginShown, CliLoginStarted, show_cli_login, start_cli_login
 from sso_core.machine import Resting
 from sso_core.secret import Secret
 from sso_core.sessions.session import Session
-from sso_core.web.answers import STYLE, json_answer, page
+from sso_core.settings.sign_in import SignInSettings
+from sso_core.web.answers import STYLE, json_answer, page, refusal
 from sso_core.web.logins import chosen_provider, form_of, send_to_provider_response
 from sso_core.web.messages import Response
-from sso_core.web.pages import ConfirmCliPage, SignInChoice
+from sso_core.web.pages import ConfirmCliPage, LeavingPage, SignInChoice
 from sso_core.web.people import check_same_origin
 from sso_core.web.routing import Door, Opened, Route, Routes, Visit, query_of, refuse_with_json, refuse_with_page
-from sso_core.wire import WireError, parse_json_object
+from sso_core.wire import WireError, encode_form, parse_json_object
 
 CLI_START = "/sso/cli/start"
 CLI_CONFIRM = "/sso/cli/confirm"
@@ -84,7 +88,7 @@ def _login_id(text: str) -> str:
 
 
 def _open_confirm_page(door: Door) -> Opened:
-    return show_cli_login(_login_id(query_of(door.request).get("login", "")))
+    return show_cli_login(door.site.settings, _login_id(query_of(door.request).get("login", "")))
 
 
 def _show_confirm(visit: Visit, ending: Resting, _trail: tuple[str, ...]) -> Response:
@@ -96,10 +100,10 @@ def _show_confirm(visit: Visit, ending: Resting, _trail: tuple[str, ...]) -> Res
             client=login.client,
             address=login.address,
             minutes=round((visit.now - login.started_at) / 60),
-            needs_code=login.loopback is None,
+            needs_code=needs_code(login, visit.request.peer),
             login_id=ending.login_id,
             providers=tuple(SignInChoice(each.label or each.provider_id, each.provider_id) for each in providers),
-            action_path=settings.origin.path(CLI_CONFIRM),
+            action_path=_confirm_path(settings, ending.login_id),
             style_path=settings.origin.path(STYLE),
         )
     )
@@ -115,9 +119,32 @@ def _open_confirm(door: Door) -> Opened:
         provider,
         login_id=_login_id(form.get("login", "")),
         code=form.get("code", ""),
+        peer=door.request.peer,
         entropy=door.entropy,
         warm=door.warm(provider),
     )
+
+
+def _leave_for_provider(visit: Visit, ending: Resting, trail: tuple[str, ...]) -> Response:
+    """Send the browser on by a page: a redirect after a form would be held to `form-action`, all the way back here."""
+    response = send_to_provider_response(visit, ending, trail)
+    location = response.header("location")
+    headers = (*(pair for pair in response.headers if pair[0] != "location"), ("refresh", f"0;url={location}"))
+    body = LeavingPage(location, visit.site.settings.origin.path(STYLE))
+    return attrs.evolve(response, status=200, headers=headers, body=body)
+
+
+def _refuse_confirm(visit: Visit, failure: Failure) -> Response:
+    """Refuse; whoever mistyped the code, or came at the same moment as somebody else, may try again."""
+    settings = visit.site.settings
+    if failure.reason not in (Reason.WRONG_USER_CODE, Reason.TOO_MANY_REQUESTS):
+        return refusal(settings, failure, visit.reference)
+    again = _confirm_path(settings, query_of(visit.request).get("login", ""))
+    return refusal(settings, failure, visit.reference, again=again)
+
+
+def _confirm_path(settings: SignInSettings, login_id: str) -> str:
+    return f"{settings.origin.path(CLI_CONFIRM)}?{encode_form([('login', login_id)])}"
 
 
 # The command line asks
@@ -126,7 +153,8 @@ def _open_confirm(door: Door) -> Opened:
 def _open_poll(door: Door) -> Opened:
     request = door.request
     login_id = _login_id(request.path.removeprefix(CLI_POLL))
-    said = form_of(request) if request.method == "POST" else query_of(request)
+    form = form_of(request) if request.method == "POST" else {}
+    team_id = (form or query_of(request)).get("team_id")
     scheme, _, secret = request.header("authorization").partition(" ")
     if scheme.lower() != "bearer" or not secret:
         refuse(Reason.WRONG_POLL_SECRET, "the command line has to present its poll secret as a bearer token")
@@ -135,10 +163,10 @@ def _open_poll(door: Door) -> Opened:
             door.site.settings,
             login_id,
             Secret(secret),
-            said.get("team_id"),
+            team_id,
             door.entropy,
-            code=Secret(said.get("code", "")),
-            code_verifier=Secret(said.get("code_verifier", "")),
+            code=Secret(form.get("code", "")),
+            code_verifier=Secret(form.get("code_verifier", "")),
         )
     )
 
@@ -172,7 +200,7 @@ def _lifetime(session: Session) -> dict[str, object]:
 CLI_ROUTES: Routes = {
     ("POST", CLI_START): Route(_open_start, _tell_start, refuse_with_json),
     ("GET", CLI_CONFIRM): Route(_open_confirm_page, _show_confirm, refuse_with_page),
-    ("POST", CLI_CONFIRM): Route(_open_confirm, send_to_provider_response, refuse_with_page),
+    ("POST", CLI_CONFIRM): Route(_open_confirm, _leave_for_provider, _refuse_confirm),
     ("GET", CLI_POLL + "*"): Route(_open_poll, _tell_poll, refuse_with_json),
     ("POST", CLI_POLL + "*"): Route(_open_poll, _tell_poll, refuse_with_json),
 }

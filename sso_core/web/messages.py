@@ -52,6 +52,10 @@ class Response:
     reference: str = ""
     afterwards: tuple[Effect, ...] = ()
 
+    def header(self, name: str) -> str:
+        """Return the first header of this name (in lower case), or the empty text."""
+        return next((value for key, value in self.headers if key == name), "")
+
 
 @attrs.frozen
 class Answered(Resting):

@@ -64,6 +64,14 @@ class ConfirmCliPage:
 
 
 @attrs.frozen
+class LeavingPage:
+    """The browser goes on to the provider by itself; the link is for one that does not."""
+
+    location: str = attrs.field(repr=False)
+    style_path: str
+
+
+@attrs.frozen
 class CliApprovedPage:
     """The command line has what it waited for; nobody is signed in in this browser."""
 
@@ -77,4 +85,4 @@ class StyleSheet:
     """How the pages look."""
 
 
-Page = HomePage | RefusedPage | ConfirmStartPage | ConfirmCliPage | CliApprovedPage | StyleSheet
+Page = HomePage | RefusedPage | ConfirmStartPage | ConfirmCliPage | LeavingPage | CliApprovedPage | StyleSheet

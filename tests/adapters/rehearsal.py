@@ -17,7 +17,7 @@ from wsgiref.types import StartResponse
 import attrs
 from anyio.from_thread import start_blocking_portal
 
-from sso_adapters.directories.sqlite import SqliteDirectory
+from sso_adapters.directories.sql import SqlDirectory, open_directory
 from sso_adapters.drive.blocking import run
 from sso_adapters.drive.on_asyncio import Flights as AsyncioFlights
 from sso_adapters.drive.on_asyncio import run_asyncio
@@ -27,6 +27,7 @@ from sso_adapters.http.library import AsyncLibrary, AsyncSender, Library, Sender
 from sso_adapters.http.senders import AsyncHttpxSender, HttpxSender
 from sso_adapters.server import ThreadedServer
 from sso_adapters.stores.memory import MemoryStore
+from sso_adapters.stores.sql import SqlStore
 from sso_adapters.stores.sqlite import SqliteStore
 from sso_adapters.world import AsyncWorld, BlockingWorld, Store
 from sso_core.effects import Effect, HttpRequest, HttpResponse, Purpose
@@ -74,7 +75,16 @@ def _in_a_file(folder: Path, clock: Clock) -> Iterator[Store]:
         store.close()
 
 
-STORES = {"memory": _in_memory, "sqlite": _in_a_file}
+@contextmanager
+def _in_the_directorys_database(folder: Path, clock: Clock) -> Iterator[Store]:
+    directory = open_directory(f"sqlite:///{folder}/directory.sqlite3")
+    try:
+        yield SqlStore(directory.engine, clock=clock)
+    finally:
+        directory.close()
+
+
+STORES = {"memory": _in_memory, "sqlite": _in_a_file, "sql": _in_the_directorys_database}
 
 
 # Senders
@@ -141,7 +151,7 @@ class Stage:
         self,
         op: FakeProvider,
         store: Store,
-        directory: SqliteDirectory,
+        directory: SqlDirectory,
         clock: Clock,
         senders: Senders,
         opened: ExitStack,
@@ -163,7 +173,7 @@ class OnThreads(Stage):
         self,
         op: FakeProvider,
         store: Store,
-        directory: SqliteDirectory,
+        directory: SqlDirectory,
         clock: Clock,
         senders: Senders,
         opened: ExitStack,
@@ -193,7 +203,7 @@ class _InLoop(Stage):
         self,
         op: FakeProvider,
         store: Store,
-        directory: SqliteDirectory,
+        directory: SqlDirectory,
         clock: Clock,
         senders: Senders,
         opened: ExitStack,
@@ -262,7 +272,7 @@ class Rehearsal:
                 op.change(lambda state: attrs.evolve(state, issuer=issuer))
             self.site = Site(_settings(op, arrangement or Arrangement()))
             kept = opened.enter_context(STORES[store](folder, self.clock))
-            directory = SqliteDirectory(":memory:")
+            directory = open_directory("sqlite://")
             opened.callback(directory.close)
             self.stage = STAGES[driver](op, kept, directory, self.clock, senders, opened)
             self._opened = opened.pop_all()

@@ -11,7 +11,7 @@ import pytest
 from rehearsal import Clock
 
 from sso_adapters.asgi import AsgiSignIn
-from sso_adapters.directories.sqlite import SqliteDirectory
+from sso_adapters.directories.sql import open_directory
 from sso_adapters.http.library import AsyncLibrary
 from sso_adapters.pages import Pages
 from sso_adapters.stores.memory import MemoryStore
@@ -75,7 +75,7 @@ class Play:
         provider = OpenIdProvider(issuer, Client(client.client_id, client.client_secret, method), response_mode=mode)
         self.sender = Sender(self.op, self.clock)
         library = AsyncLibrary(self.sender, clock=self.clock)
-        self.directory = SqliteDirectory(":memory:")
+        self.directory = open_directory("sqlite://")
         world = AsyncWorld(self.sender, library, MemoryStore(clock=self.clock), self.directory, clock=self.clock)
         self.closed = 0
 

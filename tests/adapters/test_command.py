@@ -250,7 +250,7 @@ def test_serve_sends_people_to_the_provider_that_the_environment_names(tmp_path:
     path = folder / "directory.sqlite3"
     assert path.stat().st_mode & 0o777 == 0o600
     with sqlite3.connect(path) as directory:
-        assert directory.execute("SELECT count(*) FROM accounts").fetchone() == (0,)
+        assert directory.execute("SELECT count(*) FROM sso_accounts").fetchone() == (0,)
     directory.close()
 
 
@@ -264,5 +264,6 @@ def test_accounts_of_the_demo_outlast_it_in_a_folder_that_is_named(tmp_path: Pat
     assert seen == ["alice", "alice"]
     with sqlite3.connect(tmp_path / "data" / "directory.sqlite3") as directory:
         # The demo's provider has an address of its own each time here, and so is another issuer.
-        assert directory.execute("SELECT subject, revision FROM accounts").fetchall() == [("alice", 1), ("alice", 1)]
+        query = "SELECT subject, revision FROM sso_identities JOIN sso_accounts USING (account_id)"
+        assert directory.execute(query).fetchall() == [("alice", 1), ("alice", 1)]
     directory.close()

@@ -54,7 +54,7 @@ def test_a_marker_occupies_its_key_until_its_own_time_is_over(store: MemoryStore
     clock.now = 99.9
     assert store.perform(take("a", b"other")) == AlreadyTaken(b"where")
     assert store.perform(keep("a", absent=True)) == Occupied(b"where")
-    assert store.perform(peek("a")) == Missing()
+    assert store.perform(peek("a")) == AlreadyTaken(b"where")
     clock.now = 100.0
     assert store.perform(take("a")) == Missing()
     assert store.perform(keep("a", absent=True)) == Kept()

@@ -12,25 +12,30 @@ import anyio.lowlevel
 import pytest
 
 from sso_adapters.directories.memory import MemoryDirectory
-from sso_adapters.directories.sqlite import SqliteDirectory
+from sso_adapters.directories.sql import open_directory
 from sso_adapters.stores.memory import MemoryStore
 from sso_adapters.stores.sqlite import SqliteStore
 from sso_adapters.world import AsyncWorld, BlockingWorld
 from sso_core.effects import (
     AccountFacts,
+    AskHost,
     Drop,
     Dropped,
     Effect,
     Event,
     Found,
+    HostAnswered,
+    HostFailed,
     HttpRequest,
     Keep,
     Kept,
+    KeyFacts,
     Kind,
     Missing,
     Peek,
     Purpose,
     ReadAccount,
+    ReadKey,
     ReadKeys,
     ReadMetadata,
     Take,
@@ -39,11 +44,14 @@ from sso_core.effects import (
     WriteAccount,
     Written,
 )
-from sso_core.facts import CreateAccount, Warm
+from sso_core.facts import Warm
 from sso_core.failures import Failure, Reason
+from sso_core.hosts import AfterLogin, Declined, HostAnswer, HostQuestion, Person, Vouched, Wishes
+from sso_core.records import Account, CreateAccount
 
 ISSUER = "https://op.example"
 NOT_THERE = Unavailable(Failure(Reason.METADATA_UNREACHABLE))
+QUESTION = AfterLogin(Person(ISSUER, "alice"), None)
 SCRIPT: list[tuple[Effect, Event]] = [
     (HttpRequest(Purpose.TOKEN, f"{ISSUER}/token", body=b""), Unreachable(sent=False)),
     (ReadMetadata(ISSUER), NOT_THERE),
@@ -52,8 +60,10 @@ SCRIPT: list[tuple[Effect, Event]] = [
     (Peek(Kind.LOGIN, "key"), Found(b"value")),
     (Drop(Kind.LOGIN, "key"), Dropped()),
     (Take(Kind.LOGIN, "key", b"mark", 60), Missing()),
-    (WriteAccount((CreateAccount("id", ISSUER, "alice", ""),), ()), Written()),
+    (WriteAccount((CreateAccount(Account("id", "", 1, ((ISSUER, "alice"),))),), ()), Written()),
     (ReadAccount(ISSUER, "nobody"), AccountFacts(None)),
+    (ReadKey("hash"), KeyFacts(None, None)),
+    (AskHost(QUESTION), HostAnswered(Declined("not today"))),
 ]
 
 
@@ -103,14 +113,39 @@ class Noting:
         return self._perform(effect)
 
 
-def blocking_world(store: Any, directory: Any) -> BlockingWorld:
+def decline(_question: HostQuestion) -> HostAnswer:
+    return Declined("not today")
+
+
+async def decline_later(question: HostQuestion) -> HostAnswer:
+    await anyio.lowlevel.checkpoint()
+    return decline(question)
+
+
+class DeclineLater:
+    """An object with an async call: no function that says so beforehand."""
+
+    async def __call__(self, question: HostQuestion) -> HostAnswer:
+        return await decline_later(question)
+
+
+def break_down(_question: HostQuestion) -> HostAnswer:
+    raise LookupError("canary")
+
+
+async def break_down_later(question: HostQuestion) -> HostAnswer:
+    await anyio.lowlevel.checkpoint()
+    return break_down(question)
+
+
+def blocking_world(store: Any, directory: Any, host: Any = decline) -> BlockingWorld:
     offline: Any = Offline()
-    return BlockingWorld(offline, offline, store, directory, clock=lambda: 7.0)
+    return BlockingWorld(offline, offline, store, directory, host=host, clock=lambda: 7.0)
 
 
-def async_world(store: Any, directory: Any) -> AsyncWorld:
+def async_world(store: Any, directory: Any, host: Any = decline) -> AsyncWorld:
     offline: Any = AsyncOffline(Offline())
-    return AsyncWorld(offline, offline, store, directory, clock=lambda: 7.0)
+    return AsyncWorld(offline, offline, store, directory, host=host, clock=lambda: 7.0)
 
 
 def test_the_script_has_every_effect() -> None:
@@ -132,11 +167,11 @@ def test_in_memory_everything_is_performed_where_it_is_asked(loop: str) -> None:
 
 @pytest.mark.parametrize("loop", ["asyncio", "trio"])
 def test_a_disk_is_waited_for_in_another_thread(loop: str, tmp_path: Path) -> None:
-    files = SqliteStore(tmp_path / "store"), SqliteDirectory(tmp_path / "directory")
+    files = SqliteStore(tmp_path / "store"), open_directory(f"sqlite:///{tmp_path}/directory")
     store, directory = map(Noting, files)
     assert play(async_world(store, directory), loop) == [event for _, event in SCRIPT]
     assert len(store.threads) == 4
-    assert len(directory.threads) == 2
+    assert len(directory.threads) == 3
     assert threading.get_ident() not in {*store.threads, *directory.threads}
     for file in files:
         file.close()
@@ -167,6 +202,52 @@ def test_the_loop_goes_on_while_a_disk_is_waited_for(loop: str) -> None:
         return answers
 
     assert anyio.run(main, backend=loop) == [Dropped()]
+
+
+@pytest.mark.parametrize(
+    ("host", "answer"),
+    [
+        (None, HostFailed("no host function")),
+        (decline, HostAnswered(Declined("not today"))),
+        (lambda _question: Wishes(role="admin"), HostAnswered(Wishes(role="admin"))),
+        (lambda _question: None, HostFailed("answered NoneType")),
+        (lambda _question: Vouched(Person(ISSUER, "mallory")), HostFailed("answered Vouched")),
+        (break_down, HostFailed("LookupError")),
+    ],
+)
+@pytest.mark.parametrize("loop", ["threads", "asyncio", "trio"])
+def test_a_host_is_asked_and_what_it_raises_is_an_event(host: Any, answer: Event, loop: str) -> None:
+    assert ask(host, loop) == answer
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "trio"])
+def test_an_async_function_of_the_host_is_awaited(loop: str) -> None:
+    for host in (decline_later, DeclineLater()):
+        assert ask(host, loop) == HostAnswered(Declined("not today"))
+    assert ask(break_down_later, loop) == HostFailed("LookupError")
+
+
+def test_an_async_function_of_the_host_is_no_answer_on_threads() -> None:
+    assert ask(decline_later, "threads") == HostFailed("answered coroutine")
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "trio"])
+def test_a_plain_function_of_the_host_is_called_in_another_thread(loop: str) -> None:
+    threads: list[int] = []
+
+    def note(question: HostQuestion) -> HostAnswer:
+        threads.append(threading.get_ident())
+        return decline(question)
+
+    ask(note, loop)
+    assert threads != [threading.get_ident()]
+
+
+def ask(host: Any, loop: str) -> Event:
+    effect = AskHost(QUESTION)
+    if loop == "threads":
+        return blocking_world(MemoryStore(), MemoryDirectory(), host).perform(effect)
+    return anyio.run(async_world(MemoryStore(), MemoryDirectory(), host).perform, effect, backend=loop)
 
 
 def test_the_time_is_that_of_the_clock() -> None:

@@ -9,7 +9,7 @@ import attrs
 import pytest
 from rehearsal import Clock
 
-from sso_adapters.directories.sqlite import SqliteDirectory
+from sso_adapters.directories.sql import open_directory
 from sso_adapters.http.library import Library
 from sso_adapters.pages import Pages
 from sso_adapters.stores.memory import MemoryStore
@@ -45,7 +45,7 @@ class Play:
         provider = OpenIdProvider(issuer, Client(client.client_id, client.client_secret, method), response_mode=mode)
         sender = Sender(self.op, self.clock)
         library = Library(sender, clock=self.clock)
-        self.directory = SqliteDirectory(":memory:")
+        self.directory = open_directory("sqlite://")
         world = BlockingWorld(sender, library, MemoryStore(clock=self.clock), self.directory, clock=self.clock)
 
         def warm(_provider: Provider) -> Warm:

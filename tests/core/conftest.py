@@ -18,20 +18,35 @@ settings.register_profile("calm", deadline=None, derandomize=True)
 settings.load_profile("calm")
 
 # What importing the core runs belongs to no test file. Done here, it is over before the first one is named.
-for module in pkgutil.walk_packages(sso_core.__path__, "sso_core."):
-    importlib.import_module(module.name)
+MODULES = [importlib.import_module(module.name) for module in pkgutil.walk_packages(sso_core.__path__, "sso_core.")]
+REMEMBERING = [
+    found for module in MODULES for found in vars(module).values() if callable(getattr(found, "cache_clear", None))
+]
+"""Functions that remember their answers: what one test file had them work out, no other would see worked out."""
 
 
-def at_work(path: str) -> None:
-    measuring = coverage.Coverage.current()
-    if measuring is not None:
+class AtWork:
+    """The test file whose turn it is."""
+
+    path = ""
+
+    def turn(self, path: str) -> None:
+        measuring = coverage.Coverage.current()
+        if measuring is None or path == self.path:
+            return
+        self.path = path
         measuring.switch_context(path)
+        for function in REMEMBERING:
+            function.cache_clear()
+
+
+AT_WORK = AtWork()
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:
     if isinstance(collector, pytest.Module):
-        at_work(collector.nodeid)
+        AT_WORK.turn(collector.nodeid)
 
 
 def pytest_runtest_logstart(nodeid: str) -> None:
-    at_work(nodeid.partition("::")[0])
+    AT_WORK.turn(nodeid.partition("::")[0])

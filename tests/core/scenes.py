@@ -44,7 +44,8 @@ STATE = ENTROPY.state
 
 
 def settings(provider: Provider = OPENID, **changes: Any) -> SignInSettings:
-    return SignInSettings(**{"origin": Origin("https://app.example"), "providers": (provider,)} | changes)
+    usual: dict[str, Any] = {"origin": Origin("https://app.example"), "providers": (provider,)}
+    return SignInSettings(**usual | changes)
 
 
 class Signer:

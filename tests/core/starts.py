@@ -29,11 +29,13 @@ from scenes import (
 
 from sso_core.facts import Warm
 from sso_core.flows.begin_login import begin_login
-from sso_core.flows.cli_login import confirm_cli_login, show_cli_login, start_cli_login
+from sso_core.flows.confirm_cli import confirm_cli_login
 from sso_core.flows.finish_login import TakingLogin, TakingSealedLogin
 from sso_core.flows.poll_cli import Poll, poll_cli
 from sso_core.flows.read_documents import read_keys, read_metadata
 from sso_core.flows.sessions import EndingSession, ReadingSession
+from sso_core.flows.start_cli import show_cli_login, start_cli_login
+from sso_core.providers.graph import GRAPH, GraphGroups
 from sso_core.secret import Secret
 from sso_core.sessions.cli_entry import CliLogin, cli_hash, encode_cli_login, user_code
 from sso_core.sessions.pending_login import encode_login
@@ -58,6 +60,11 @@ DOCUMENT = json.dumps(
 ).encode()
 ECHO = json.dumps({"error": "invalid_grant", "error_description": "code-canary, client-secret-canary"}).encode()
 """A provider that repeats what it was told."""
+PAGES = (
+    json.dumps({"value": [{"id": "g1"}], "@odata.nextLink": f"{GRAPH}/me/memberOf?page=2"}).encode(),
+    b'{"value": [{"id": "g2", "displayName": "Second"}]}',
+)
+LISTED = attrs.evolve(OPENID, groups=GraphGroups())
 MATERIAL = Material(
     bodies=(
         TOKEN,
@@ -68,6 +75,7 @@ MATERIAL = Material(
         SIGNER.jwks,
         DOCUMENT,
         ECHO,
+        *PAGES,
     ),
     values=(
         encode_login(pending_login()),
@@ -90,14 +98,15 @@ STARTS = (
     TakingLogin(attempt()),
     TakingLogin(attempt(keys=None)),
     TakingLogin(attempt(PLAIN)),
+    TakingLogin(attempt(LISTED)),
     TakingSealedLogin(attempt(settings=settings(sealing_keys=SEALING)), pending_login()),
     TakingSealedLogin(attempt(PLAIN, settings=settings(PLAIN, sealing_keys=SEALING)), plain_login()),
     begin_login(settings(), OPENID, return_to="/", entropy=ENTROPY, now=NOW, warm=Warm()),
     begin_login(settings(PLAIN), PLAIN, return_to="/", entropy=ENTROPY, now=NOW, warm=Warm()),
     start_cli_login(settings(), client="cli", address="", entropy=ENTROPY, now=NOW),
-    show_cli_login(CLI_ID),
+    show_cli_login(settings(), CLI_ID),
     *(
-        confirm_cli_login(settings(), OPENID, login_id=CLI_ID, code=code, entropy=ENTROPY, warm=warm)
+        confirm_cli_login(settings(), OPENID, login_id=CLI_ID, code=code, peer="", entropy=ENTROPY, warm=warm)
         for code, warm in ((CLI_CODE, Warm(METADATA)), (CLI_CODE, Warm()), ("", Warm()))
     ),
     poll_cli(POLL),

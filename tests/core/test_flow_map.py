@@ -50,3 +50,11 @@ def derived() -> dict[str, Any]:
 @pytest.mark.parametrize("name", ["flows.md", "refusals.md", "conformance.md"])
 def test_the_derived_pages_of_the_docs_are_true(name: str) -> None:
     assert (DOCS / name).read_text() == derived()[name](), "run python docs/derive.py"
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_a_flow_that_must_be_seen_through_says_so_from_its_first_state(name: str) -> None:
+    """A driver looks at the first state only: whoever leaves later would cut the flow short all the same."""
+    opening = [state for state in returns(DOORS[name]) if issubclass(state, Working)]
+    must = any(state.uninterruptible for edge in edges(DOORS[name]) for state in edge if issubclass(state, Working))
+    assert all(state.uninterruptible for state in opening) or not must

@@ -1,6 +1,5 @@
-"""Real providers for the tests of this folder: session-scoped, started when the first test asks, ended at the end.
-
-A provider that cannot be fetched or started is an error with its last output, never a skip.
+"""Real providers and a real database for the tests of this folder: session-scoped, started when the first test asks,
+ended at the end. A part that cannot be fetched or started is an error with its last output, never a skip.
 """
 
 from __future__ import annotations
@@ -11,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
-# The package `parts` is beside this folder; `tests` itself is no package and on nobody's path.
+# The package `parts` is beside this folder; `tests` itself is no package and on nobody's path. Last come the scenes
+# that the adapters' tests share with these.
 sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.append(str(Path(__file__).parents[1] / "adapters"))
 
-from parts import providers
+from parts import postgresql, providers
+from parts.postgresql import RealPostgresql
 from parts.real_provider import RealProvider
 
 
@@ -60,3 +62,10 @@ def real_provider(request: pytest.FixtureRequest) -> RealProvider:
     """Each provider in turn; only the one at hand is started."""
     provider: RealProvider = request.getfixturevalue(request.param)
     return provider
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[RealPostgresql]:
+    """PostgreSQL, for tests that leave it running."""
+    with postgresql.running() as server:
+        yield server

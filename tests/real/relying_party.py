@@ -14,7 +14,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from parts.person import Callback
 from parts.real_provider import RealClient, RealProvider
 
-from sso_adapters.directories.sqlite import SqliteDirectory
+from sso_adapters.directories.sql import SqlDirectory, open_directory
 from sso_adapters.drive.blocking import run
 from sso_adapters.drive.on_asyncio import Flights as AsyncioFlights
 from sso_adapters.drive.on_asyncio import run_asyncio
@@ -71,7 +71,7 @@ class Driver(Protocol):
 
 
 class OnThreads:
-    def __init__(self, counting: Counting, store: MemoryStore, directory: SqliteDirectory) -> None:
+    def __init__(self, counting: Counting, store: MemoryStore, directory: SqlDirectory) -> None:
         self.library = Library(counting)
         self.world = BlockingWorld(counting, self.library, store, directory)
 
@@ -105,7 +105,7 @@ class InLoop:
 def driver(name: str, sent: list[Purpose]) -> Iterator[Driver]:
     """Build everything that one process of a service holds, and end it in order."""
     with ExitStack() as stack:
-        store, directory = MemoryStore(), SqliteDirectory(":memory:")
+        store, directory = MemoryStore(), open_directory("sqlite://")
         stack.callback(directory.close)
         if name == "threads":
             sender = HttpxSender()

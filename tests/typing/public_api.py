@@ -24,6 +24,7 @@ from sso_core.failures import Failure, Family, Reason
 from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, begin_login
 from sso_core.flows.enter import KeepingSession, ReadingAccount, SignedIn, WritingAccount
 from sso_core.flows.exchange_code import (
+    Described,
     ExchangingCode,
     ExchangingCodeAndReadingKeys,
     ExchangingPlainCode,
@@ -32,7 +33,13 @@ from sso_core.flows.exchange_code import (
     ReleasingLogin,
 )
 from sso_core.flows.finish_login import Repeated, TakingLogin, TakingSealedLogin, finish_login
-from sso_core.flows.gather_claims import GatheringClaims, GatheringPlainClaims, RefreshingUserinfoKeys
+from sso_core.flows.gather_claims import (
+    GatheringClaims,
+    GatheringClaimsAndGroups,
+    GatheringPlainClaims,
+    RefreshingUserinfoKeys,
+)
+from sso_core.flows.gather_groups import ReadingGroups
 from sso_core.flows.read_documents import (
     KeysKnown,
     MetadataKnown,
@@ -85,11 +92,11 @@ def exchanging(
     events: list[Event],
 ) -> None:
     after = advance(warm, events, now=0)
-    assert_type(after, PuttingLoginBack | ReleasingLogin | RefreshingKeys | GatheringClaims | ReadingAccount | Failed)
+    assert_type(after, PuttingLoginBack | ReleasingLogin | RefreshingKeys | Described | Failed)
     also = advance(cold, events, now=0)
-    assert_type(also, PuttingLoginBack | ReleasingLogin | RefreshingKeys | GatheringClaims | ReadingAccount | Failed)
+    assert_type(also, PuttingLoginBack | ReleasingLogin | RefreshingKeys | Described | Failed)
     assert_type(advance(plain, events, now=0), PuttingLoginBack | ReleasingLogin | GatheringPlainClaims | Failed)
-    assert_type(advance(refreshing, events, now=0), GatheringClaims | ReadingAccount | Failed)
+    assert_type(advance(refreshing, events, now=0), Described | Failed)
 
 
 def giving_back(putting: PuttingLoginBack, releasing: ReleasingLogin, events: list[Event]) -> None:
@@ -98,10 +105,18 @@ def giving_back(putting: PuttingLoginBack, releasing: ReleasingLogin, events: li
 
 
 def gathering(
-    gathering: GatheringClaims, keys: RefreshingUserinfoKeys, plain: GatheringPlainClaims, events: list[Event]
+    gathering: GatheringClaims,
+    both: GatheringClaimsAndGroups,
+    groups: ReadingGroups,
+    keys: RefreshingUserinfoKeys,
+    plain: GatheringPlainClaims,
+    events: list[Event],
 ) -> None:
     assert_type(advance(gathering, events, now=0), RefreshingUserinfoKeys | ReadingAccount | Failed)
-    assert_type(advance(keys, events, now=0), ReadingAccount | Failed)
+    after = advance(both, events, now=0)
+    assert_type(after, RefreshingUserinfoKeys | ReadingGroups | ReadingAccount | Failed)
+    assert_type(advance(groups, events, now=0), ReadingGroups | ReadingAccount | Failed)
+    assert_type(advance(keys, events, now=0), ReadingGroups | ReadingAccount | Failed)
     assert_type(advance(plain, events, now=0), ReadingAccount | Failed)
 
 

@@ -10,6 +10,7 @@ import sqlite3
 import sys
 import webbrowser
 from collections.abc import Callable, Coroutine, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,6 +26,8 @@ from sso_core.settings.origin import Origin
 from sso_core.settings.sign_in import CALLBACK, SignInSettings
 
 CLIENT_ID = "sso-core-demo"
+NEEDED = ("alembic", "jinja2", "sqlalchemy")
+"""What the extra `demo` brings: pages, and accounts in a database."""
 PORTS = 65536
 INTERRUPTED = 130
 """The exit status of a command that was interrupted before it served."""
@@ -33,10 +36,8 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status: 0, 1 for what cannot be served, 2 for settings that do not hold."""
     options = _parser().parse_args(arguments)
-    try:
-        import jinja2  # noqa: F401, PLC0415 -- an extra, asked for before anything starts
-    except ImportError:
-        return _complain("the pages need Jinja2: install sso-core[demo]")
+    if not all(map(find_spec, NEEDED)):  # asked for before anything starts
+        return _complain(f"the command needs {', '.join(NEEDED)}: install sso-core[demo]")
     try:
         return int(options.run(options))
     except SettingsError as error:
@@ -133,7 +134,7 @@ def _serve(options: argparse.Namespace) -> int:
     async def one(folder: Path) -> None:
         from sso_adapters.service import build_service, serve  # noqa: PLC0415 -- needs the extra
 
-        service = build_service(settings, folder)
+        service = build_service(settings, folder, database=os.environ.get("DATABASE_URL") or None)
         stop = anyio.Event()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_until_interrupted, stop)

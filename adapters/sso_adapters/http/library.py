@@ -63,7 +63,9 @@ State = Reading | MetadataKnown | KeysKnown | Failed
 
 def opened(question: Question) -> State:
     """Begin the flow that fetches a document."""
-    return read_metadata(question.issuer) if isinstance(question, ReadMetadata) else read_keys(question.uri)
+    if isinstance(question, ReadMetadata):
+        return read_metadata(question.issuer, question.published_issuers)
+    return read_keys(question.uri)
 
 
 def fetched(state: MetadataKnown | KeysKnown | Failed) -> Document | Failure:

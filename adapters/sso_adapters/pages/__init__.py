@@ -12,6 +12,7 @@ from sso_core.web.pages import (
     ConfirmCliPage,
     ConfirmStartPage,
     HomePage,
+    LeavingPage,
     Page,
     RefusedPage,
     StyleSheet,
@@ -22,6 +23,7 @@ TEMPLATES: dict[type, str] = {
     RefusedPage: "refused.html",
     ConfirmStartPage: "confirm.html",
     ConfirmCliPage: "cli_confirm.html",
+    LeavingPage: "leaving.html",
     CliApprovedPage: "cli_approved.html",
     StyleSheet: "style.css",
 }

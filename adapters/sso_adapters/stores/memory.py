@@ -72,7 +72,10 @@ class MemoryStore:
                     return _take(shelf, effect, now)
                 case Peek():
                     found = shelf.get(effect.key, now)
-                    return Missing() if found is None or found[0] else Found(found[1])
+                    if found is None:
+                        return Missing()
+                    taken, value = found
+                    return AlreadyTaken(value) if taken else Found(value)
                 case Drop():
                     shelf.drop(effect.key)
                     return Dropped()

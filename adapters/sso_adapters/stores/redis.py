@@ -82,7 +82,10 @@ class RedisStore:
                         return _take(line, name, effect)
                     case Peek():
                         entry = _entry(line.ask("GET", name))
-                        return Missing() if entry is None or entry[0] else Found(entry[1])
+                        if entry is None:
+                            return Missing()
+                        taken, value = entry
+                        return AlreadyTaken(value) if taken else Found(value)
                     case Drop():
                         line.ask("DEL", name)
                         return Dropped()

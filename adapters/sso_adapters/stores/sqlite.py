@@ -87,7 +87,10 @@ class _Visit:
         match effect:
             case Peek():
                 row = self._row(effect.kind, effect.key)
-                return Missing() if row is None or row[1] else Found(row[0])
+                if row is None:
+                    return Missing()
+                value, taken = row
+                return AlreadyTaken(value) if taken else Found(value)
             case Keep():
                 with transaction(self._connection):
                     return self._keep(effect)

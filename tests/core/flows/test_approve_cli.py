@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import pytest
 from scenes import ACCOUNT, IDENTITY, NOW
@@ -7,7 +9,7 @@ from scenes import ACCOUNT, IDENTITY, NOW
 from sso_core.effects import AlreadyTaken, Event, Keep, Kept, Kind, Missing, Occupied, StoreUnreachable, Take, Taken
 from sso_core.failures import Reason
 from sso_core.flows.approve_cli import Approval, ApprovingCliLogin, CliApproved, TakingApprovedLogin
-from sso_core.flows.cli_login import BUSY
+from sso_core.flows.hold_cli import BUSY, ReturningCliLogin
 from sso_core.machine import Failed, Resting, Working, advance
 from sso_core.secret import Secret
 from sso_core.sessions.cli_entry import (
@@ -68,14 +70,27 @@ def test_on_the_loopback_the_browser_takes_a_code_there() -> None:
         (Missing(), Reason.NO_CLI_LOGIN),
         (AlreadyTaken(BUSY), Reason.TOO_MANY_REQUESTS),
         (StoreUnreachable(), Reason.STORE_UNREACHABLE),
-        (Taken(encode_cli_login(attrs.evolve(LOGIN, claim_hash=""))), Reason.NO_CLI_LOGIN),
-        (Taken(encode_cli_login(attrs.evolve(LOGIN, claim_hash=cli_hash("id", Secret("x"))))), Reason.NO_CLI_LOGIN),
-        (Taken(encode_cli_login(attrs.evolve(LOGIN, session=SESSION))), Reason.NO_CLI_LOGIN),
         (Taken(encode_cli_login(attrs.evolve(LOGIN, expires_at=NOW))), Reason.NO_CLI_LOGIN),
     ],
 )
 def test_without_the_claim_or_the_entry_nothing_is_approved(event: Event, expected: Reason) -> None:
     assert reason(advance(TAKING, [event], now=NOW)) is expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"claim_hash": ""}, Reason.NO_CLI_LOGIN),
+        ({"claim_hash": cli_hash("id", Secret("x"))}, Reason.NO_CLI_LOGIN),
+        ({"session": SESSION}, Reason.NO_CLI_LOGIN),
+    ],
+)
+def test_who_may_not_approve_puts_the_entry_back_as_it_was(changes: dict[str, Any], expected: Reason) -> None:
+    login = attrs.evolve(LOGIN, **changes)
+    state = advance(TAKING, [Taken(encode_cli_login(login))], now=NOW)
+    assert isinstance(state, ReturningCliLogin)
+    assert state.login == login
+    assert reason(advance(state, [Kept()], now=NOW)) is expected
 
 
 @pytest.mark.parametrize("event", [Occupied(b""), StoreUnreachable()])

@@ -22,7 +22,9 @@ from sso_core.failures import Failure, Reason
 from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, begin_login
 from sso_core.machine import Failed, advance
 from sso_core.oauth.pkce import code_challenge
-from sso_core.providers.kinds import OpenIdProvider, ResponseMode
+from sso_core.oauth.tenants import Tenants
+from sso_core.providers.endpoints import EndpointOverrides
+from sso_core.providers.kinds import OAuthProvider, OpenIdProvider, ResponseMode
 from sso_core.sessions.pending_login import decode_login, login_key
 from sso_core.settings.sign_in import SignInSettings
 
@@ -129,3 +131,25 @@ def test_a_sealed_login_that_no_cookie_holds_is_refused() -> None:
 def test_query_values_of_the_endpoint_are_kept() -> None:
     metadata = attrs.evolve(METADATA, authorization_endpoint=ISSUER + "/authorize?tenant=t")
     assert query(sent(begin(settings(OPENID), Warm(metadata, SIGNER.keys))))["tenant"] == "t"
+
+
+def test_an_authority_of_many_tenants_is_asked_for_with_what_it_may_publish() -> None:
+    tenants = Tenants("https://idp.example/{tenantid}", ("t-1",), ("https://idp.example/{tenantid}",))
+    state = begin(settings(attrs.evolve(OPENID, tenants=tenants)), warm=Warm())
+    assert isinstance(state, ResolvingProvider)
+    assert state.awaits == (ReadMetadata(ISSUER, ("https://idp.example/{tenantid}",)),)
+
+
+def test_the_operators_endpoints_go_before_those_of_the_metadata() -> None:
+    named = EndpointOverrides("https://a.example/go", "https://t.example/token", "https://u.example/me")
+    state = begin(settings(attrs.evolve(OPENID, endpoints=named)))
+    assert isinstance(state, KeepingLogin)
+    assert (state.login.token_endpoint, state.login.userinfo_endpoint) == (named.token, named.userinfo)
+    assert state.login.jwks_uri == METADATA.jwks_uri
+    assert state.sent.location.startswith("https://a.example/go?")
+
+
+@pytest.mark.parametrize("provider", [OPENID, PLAIN])
+def test_the_operators_parameters_stand_beside_those_of_the_protocol(provider: OpenIdProvider | OAuthProvider) -> None:
+    asked = query(sent(begin(settings(attrs.evolve(provider, authorization_parameters=(("prompt", "login"),))))))
+    assert (asked["prompt"], asked["state"]) == ("login", ENTROPY.state)

@@ -10,8 +10,10 @@ from scenes import (
     PLAIN,
     SIGNER,
     STATE,
+    VERIFIED,
     Signer,
     answer,
+    attempt,
     granted,
     pending_login,
     plain_login,
@@ -24,6 +26,8 @@ from sso_core.failures import Failure, Reason, Refusal
 from sso_core.flows.checks import (
     MAY_FAIL,
     accepted_algorithms,
+    access_token_claims,
+    check_admission,
     check_login_not_expired,
     check_login_provider,
     granted_code,
@@ -33,9 +37,11 @@ from sso_core.flows.checks import (
     verified_claims,
     verified_userinfo,
 )
+from sso_core.identity.rules import AccessTokenClaims, IdentityRules
 from sso_core.oauth.authorization import AuthorizationResponse, NotGranted
 from sso_core.oauth.id_token import VerifiedClaims
-from sso_core.providers.kinds import OpenIdProvider, Provider, UserinfoPolicy
+from sso_core.oauth.tenants import Tenants
+from sso_core.providers.kinds import OpenIdProvider, Profile, Provider, UserinfoPolicy
 from sso_core.secret import Secret
 from sso_core.sessions.pending_login import PendingLogin
 from sso_core.wire import b64url_encode
@@ -172,7 +178,7 @@ def test_an_algorithm_needs_the_word_of_both(
     ("answered", "provider"), [(answer({"sub": "alice"}), OPENID), (signed(), OPENID), (signed(), SIGNED_ONLY)]
 )
 def test_userinfo_about_the_subject_is_believed(answered: HttpResponse, provider: OpenIdProvider) -> None:
-    claims = verified_userinfo(answered, "alice", SIGNER.keys, LOGIN, provider)
+    claims = verified_userinfo(answered, VERIFIED, SIGNER.keys, LOGIN, provider)
     assert claims.get("sub") == "alice"
 
 
@@ -193,7 +199,7 @@ def test_userinfo_that_proves_nothing_is_refused(
     answered: HttpResponse | Unreachable, provider: OpenIdProvider, expected: Reason
 ) -> None:
     with pytest.raises(Refusal) as refused:
-        verified_userinfo(answered, "alice", SIGNER.keys, LOGIN, provider)
+        verified_userinfo(answered, VERIFIED, SIGNER.keys, LOGIN, provider)
     assert refused.value.failure.reason is expected
 
 
@@ -225,3 +231,88 @@ def test_what_is_no_token_names_no_key() -> None:
     with pytest.raises(Refusal) as refused:
         kid_of(Secret("garbage"))
     assert refused.value.failure.reason is Reason.BAD_ID_TOKEN
+
+
+# One of many tenants, and the provider's own word
+
+TENANTS = Tenants("https://login.example/{tenantid}", ("t-1", "t-2"))
+MANY = attrs.evolve(OPENID, tenants=TENANTS)
+OF_ONE = VerifiedClaims("https://login.example/t-1", "alice", {"sub": "alice", "oid": "o", "hd": "example.org"})
+
+
+def test_an_answer_may_name_one_of_the_tenants_or_no_issuer_unless_promised() -> None:
+    for said in (None, "https://login.example/t-1", "https://login.example/t-2"):
+        assert granted_code(granted(issuer=said), LOGIN, MANY) == Secret("code-canary")
+
+
+@pytest.mark.parametrize(
+    ("said", "login", "expected"),
+    [
+        (None, PROMISED, Reason.RESPONSE_ISSUER_MISSING),
+        ("https://login.example/t-3", LOGIN, Reason.RESPONSE_ISSUER_MISMATCH),
+        (ISSUER, LOGIN, Reason.RESPONSE_ISSUER_MISMATCH),
+    ],
+)
+def test_an_answer_of_no_tenant_is_refused(said: str | None, login: PendingLogin, expected: Reason) -> None:
+    with pytest.raises(Refusal) as refused:
+        granted_code(granted(issuer=said), login, MANY)
+    assert refused.value.failure.reason is expected
+
+
+@pytest.mark.parametrize("said", [None, OF_ONE.issuer])
+def test_the_tenant_that_signs_is_the_one_that_answered(said: str | None) -> None:
+    check_admission(attempt(response=granted(issuer=said)), MANY, OF_ONE)
+
+
+def test_a_tenant_that_signs_for_another_is_refused() -> None:
+    with pytest.raises(Refusal) as refused:
+        check_admission(attempt(response=granted(issuer="https://login.example/t-2")), MANY, OF_ONE)
+    assert refused.value.failure.reason is Reason.RESPONSE_ISSUER_MISMATCH
+
+
+def test_people_of_a_hosted_domain_are_admitted_and_others_are_not() -> None:
+    check_admission(attempt(), attrs.evolve(OPENID, hosted_domains=("example.org",)), OF_ONE)
+    with pytest.raises(Refusal) as refused:
+        check_admission(attempt(), attrs.evolve(OPENID, hosted_domains=("example.net",)), OF_ONE)
+    assert refused.value.failure.reason is Reason.HOSTED_DOMAIN_REFUSED
+
+
+def test_a_denial_that_speaks_of_pkce_comes_with_a_hint() -> None:
+    denial = NotGranted(Secret(STATE), Failure(Reason.PROVIDER_ERROR, "invalid_request: PKCE required"), None)
+    okta = attrs.evolve(PLAIN, authorization_endpoint="https://dev.okta.com/authorize")
+    for provider, login, where in ((OPENID, LOGIN, "the provider"), (okta, plain_login(), "Okta")):
+        with pytest.raises(Refusal) as refused:
+            granted_code(denial, login, provider)
+        assert where in refused.value.failure.hint
+
+
+def test_the_profile_of_graph_is_held_against_the_object_id() -> None:
+    graph = attrs.evolve(MANY, profile=Profile.GRAPH)
+    assert verified_userinfo(answer({"id": "o"}), OF_ONE, KEYS, LOGIN, graph).get("id") == "o"
+    with pytest.raises(Refusal) as refused:
+        verified_userinfo(answer({"id": "p", "sub": "alice"}), OF_ONE, KEYS, LOGIN, graph)
+    assert refused.value.failure.reason is Reason.OTHER_SUBJECT
+
+
+AUDIENCE = attrs.evolve(
+    OPENID, rules=IdentityRules(access_token=AccessTokenClaims.VERIFIED, access_token_audience="api://us")
+)
+UNSAFE = attrs.evolve(OPENID, rules=IdentityRules(access_token=AccessTokenClaims.UNVERIFIED_UNSAFE))
+
+
+@pytest.mark.parametrize(
+    ("provider", "signer", "role", "noted"),
+    [
+        (AUDIENCE, SIGNER, "reader", []),
+        (AUDIENCE, Signer(), None, [Reason.BAD_ACCESS_TOKEN]),
+        (UNSAFE, Signer(), "reader", []),
+    ],
+)
+def test_an_access_token_says_what_its_rule_lets_it_say(
+    provider: OpenIdProvider, signer: Signer, role: str | None, noted: list[Reason]
+) -> None:
+    claims = {"iss": ISSUER, "aud": "api://us", "sub": "alice", "exp": NOW + 9, "role": role or "admin"}
+    token = Secret(signer.sign(claims, typ="at+jwt"))
+    said, notes = access_token_claims(token, VERIFIED, KEYS, settings(provider), LOGIN, provider, NOW)
+    assert said.get("role") == role
+    assert [note.reason for note in notes] == noted

@@ -61,7 +61,13 @@ from sso_core.flows.exchange_code import (
     ReleasingLogin,
 )
 from sso_core.flows.finish_login import Repeated, TakingLogin, TakingSealedLogin
-from sso_core.flows.gather_claims import GatheringClaims, GatheringPlainClaims, RefreshingUserinfoKeys
+from sso_core.flows.gather_claims import (
+    GatheringClaims,
+    GatheringClaimsAndGroups,
+    GatheringPlainClaims,
+    RefreshingUserinfoKeys,
+)
+from sso_core.flows.gather_groups import ReadingGroups
 from sso_core.flows.read_documents import (
     KeysKnown,
     MetadataKnown,
@@ -71,6 +77,7 @@ from sso_core.flows.read_documents import (
 )
 from sso_core.flows.sessions import EndingSession, NoSession, ReadingSession, SessionFound, SignedOut
 from sso_core.machine import Failed, advance_any
+from sso_core.providers.graph import GRAPH, GraphGroups, first_pages
 from sso_core.records import Account
 from sso_core.secret import Secret
 from sso_core.sessions.pending_login import encode_login
@@ -94,12 +101,18 @@ DOCUMENT = answer(
     }
 )
 
+LISTED = attrs.evolve(OPENID, groups=GraphGroups())
+PAGE = answer({"value": [{"id": "g1"}], "@odata.nextLink": f"{GRAPH}/me/memberOf?page=2"})
+LAST_PAGE = answer({"value": [{"id": "g2"}]})
+
 exchanging = ExchangingCode(attempt(), LOGIN, OPENID, CODE, SIGNER.keys)
 cold = ExchangingCodeAndReadingKeys(attempt(), LOGIN, OPENID, CODE)
 plain = ExchangingPlainCode(attempt(PLAIN), plain_login(), PLAIN, CODE)
 refreshing = RefreshingKeys(attempt(), LOGIN, OPENID, tokens(ROTATED), "k2")
 gathering = GatheringClaims(attempt(), LOGIN, OPENID, tokens(), VERIFIED, SIGNER.keys, ISSUER + "/userinfo")
 signed = answer(ROTATED.sign({"iss": ISSUER, "aud": "client", "sub": "alice"}), content_type="application/jwt")
+lists = first_pages(GraphGroups())
+listing = ReadingGroups(attempt(), LOGIN, GATHERED, Secret("at"), lists)
 reading = read_account(attempt(), LOGIN, GATHERED)
 decision = decide(AccountFacts(None), IDENTITY, new_account_id="a")
 writing = WritingAccount(reading, decision)
@@ -124,11 +137,15 @@ WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (exchanging, (token_answer(ROTATED),), RefreshingKeys),
     (exchanging, (token_answer(),), GatheringClaims),
     (attrs.evolve(exchanging, login=NO_USERINFO), (token_answer(),), ReadingAccount),
+    (attrs.evolve(exchanging, provider=LISTED), (token_answer(),), GatheringClaimsAndGroups),
+    (attrs.evolve(exchanging, login=NO_USERINFO, provider=LISTED), (token_answer(),), ReadingGroups),
     (cold, (NOT_SENT, KeysRead(SIGNER.keys)), PuttingLoginBack),
     (attrs.evolve(cold, attempt=SEALED), (NOT_SENT, KeysRead(SIGNER.keys)), ReleasingLogin),
     (cold, (token_answer(ROTATED), KeysRead(SIGNER.keys)), RefreshingKeys),
     (cold, (token_answer(), KeysRead(SIGNER.keys)), GatheringClaims),
     (attrs.evolve(cold, login=NO_USERINFO), (token_answer(), KeysRead(SIGNER.keys)), ReadingAccount),
+    (attrs.evolve(cold, provider=LISTED), (token_answer(), KeysRead(SIGNER.keys)), GatheringClaimsAndGroups),
+    (attrs.evolve(cold, login=NO_USERINFO, provider=LISTED), (token_answer(), KeysRead(SIGNER.keys)), ReadingGroups),
     (plain, (NOT_SENT,), PuttingLoginBack),
     (attrs.evolve(plain, attempt=SEALED), (NOT_SENT,), ReleasingLogin),
     (plain, (token_answer(),), GatheringPlainClaims),
@@ -136,9 +153,17 @@ WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (ReleasingLogin("key", FAILURE), (Dropped(),), Failed),
     (refreshing, (KeysRead(ROTATED.keys),), GatheringClaims),
     (attrs.evolve(refreshing, login=NO_USERINFO), (KeysRead(ROTATED.keys),), ReadingAccount),
+    (attrs.evolve(refreshing, provider=LISTED), (KeysRead(ROTATED.keys),), GatheringClaimsAndGroups),
+    (attrs.evolve(refreshing, login=NO_USERINFO, provider=LISTED), (KeysRead(ROTATED.keys),), ReadingGroups),
     (gathering, (answer({"sub": "alice"}),), ReadingAccount),
     (gathering, (signed,), RefreshingUserinfoKeys),
-    (RefreshingUserinfoKeys(gathering, signed), (KeysRead(ROTATED.keys),), ReadingAccount),
+    (RefreshingUserinfoKeys(gathering, signed, None), (KeysRead(ROTATED.keys),), ReadingAccount),
+    (RefreshingUserinfoKeys(gathering, signed, lists), (KeysRead(ROTATED.keys),), ReadingGroups),
+    (GatheringClaimsAndGroups(gathering, lists), (answer({"sub": "alice"}), LAST_PAGE), ReadingAccount),
+    (GatheringClaimsAndGroups(gathering, lists), (answer({"sub": "alice"}), PAGE), ReadingGroups),
+    (GatheringClaimsAndGroups(gathering, lists), (signed, PAGE), RefreshingUserinfoKeys),
+    (listing, (PAGE,), ReadingGroups),
+    (listing, (LAST_PAGE,), ReadingAccount),
     (GatheringPlainClaims(attempt(PLAIN), plain_login(), PLAIN, tokens()), (answer({"sub": "a"}),), ReadingAccount),
     (reading, (AccountFacts(None),), WritingAccount),
     (reading, (AccountFacts(Account("a", "Alice", 1, ((ISSUER, "alice"),))),), KeepingSession),

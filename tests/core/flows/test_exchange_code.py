@@ -217,3 +217,11 @@ def test_a_key_that_stays_unknown_is_told_from_keys_that_cannot_be_had(event: Ev
 def test_a_plain_provider_is_asked_who_it_is() -> None:
     after = advance(plain(), [token_answer(id_token="never looked at")], now=NOW)
     assert isinstance(after, GatheringPlainClaims)
+
+
+def test_an_error_of_the_token_endpoint_that_speaks_of_pkce_comes_with_a_hint() -> None:
+    refused = answer({"error": "invalid_request", "error_description": "PKCE code challenge required"}, 400)
+    ending = advance(warm(), [refused], now=NOW)
+    assert isinstance(ending, Failed)
+    assert ending.failure.reason is Reason.TOKEN_ENDPOINT_STATUS
+    assert "S256" in ending.failure.hint

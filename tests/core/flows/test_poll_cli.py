@@ -20,6 +20,7 @@ from sso_core.effects import (
     Taken,
 )
 from sso_core.failures import Reason
+from sso_core.flows.hold_cli import BUSY
 from sso_core.flows.poll_cli import (
     USED,
     CliPending,
@@ -75,6 +76,16 @@ def test_until_somebody_approves_the_command_line_waits() -> None:
     assert asked(POLL, found(WAITING)) == CliPending(2.0)
 
 
+def test_while_somebody_else_holds_the_entry_the_command_line_waits_too() -> None:
+    assert asked(POLL, AlreadyTaken(BUSY)) == CliPending(2.0)
+    assert advance(TakingToken(POLL, None), [AlreadyTaken(BUSY)], now=NOW) == CliPending(2.0)
+    assert reason(asked(POLL, AlreadyTaken(USED))) is Reason.NO_CLI_LOGIN
+
+
+def test_a_token_is_given_out_even_if_whoever_asked_has_left() -> None:
+    assert PeekingApproval.uninterruptible
+
+
 def test_one_of_several_teams_has_to_be_named_and_nothing_is_used_up() -> None:
     assert asked(POLL, found(session=OF_TWO)) == CliTeamsToChoose(OF_TWO, (("blue", "Blue"),))
 
@@ -106,6 +117,7 @@ def test_whoever_lacks_the_poll_secret_learns_nothing(login: CliLogin) -> None:
         attrs.evolve(PROVEN, code=Secret("x")),
         attrs.evolve(PROVEN, code_verifier=Secret("x" * 43)),
         attrs.evolve(PROVEN, code_verifier=Secret("")),
+        attrs.evolve(PROVEN, code_verifier=Secret("ä" * 43)),
     ],
 )
 def test_on_the_loopback_code_and_verifier_are_needed_too(poll: Poll) -> None:

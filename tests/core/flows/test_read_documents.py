@@ -91,3 +91,14 @@ def test_keys_are_prepared_once() -> None:
 )
 def test_keys_that_cannot_be_had_are_told_from_bad_keys(event: Event, expected: Reason) -> None:
     assert reason(advance(ReadingKeySet(METADATA.jwks_uri), [event], now=NOW)) is expected
+
+
+def test_an_authority_of_many_tenants_is_believed_under_its_template_in_both_places() -> None:
+    template = "https://idp.example/{tenantid}"
+    first = read_metadata(ISSUER, (template,))
+    assert isinstance(first, ReadingOpenIdConfiguration)
+    second = advance(first, [answer("", 404)], now=NOW)
+    assert isinstance(second, ReadingAuthorizationServerMetadata)
+    for state in (first, second):
+        assert isinstance(advance(state, [answer(DOCUMENT | {"issuer": template})], now=NOW), MetadataKnown)
+        assert reason(advance(state, [answer(DOCUMENT)], now=NOW)) is Reason.ISSUER_MISMATCH

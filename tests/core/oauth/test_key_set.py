@@ -275,3 +275,10 @@ def test_the_thumbprint_is_of_the_key_however_it_is_spelled() -> None:
     padded = RSA | {"n": b64url_encode(b"\x00" + b64url_decode(RSA["n"]))}
     assert usable(padded).thumbprint == usable(RSA).thumbprint
     assert choose_key(key_set(RSA, padded), kid="k1", alg="RS256") == usable(RSA)
+
+
+@pytest.mark.parametrize(
+    ("said", "issuer"), [(None, None), ("https://login.example/t", "https://login.example/t"), (1, None)]
+)
+def test_a_key_of_a_shared_set_tells_whose_it_is(said: object, issuer: str | None) -> None:
+    assert usable(jwk(issuer=said)).issuer == issuer

@@ -182,3 +182,22 @@ def test_of_the_listed_algorithms_the_sound_ones_are_kept(listed: list[object], 
 @pytest.mark.parametrize("listed", ["RS256", None, {}])
 def test_algorithms_that_are_no_list_are_bad_metadata(listed: object) -> None:
     assert refusal(LEAST | {"id_token_signing_alg_values_supported": listed})[0] is Reason.BAD_METADATA
+
+
+AUTHORITY, TEMPLATE = "https://login.example/common/v2.0", "https://login.example/{tenantid}/v2.0"
+
+
+def test_an_authority_of_many_tenants_publishes_a_template() -> None:
+    metadata = parse_metadata(answer(LEAST | {"issuer": TEMPLATE}), AUTHORITY, (TEMPLATE,))
+    assert metadata.issuer == AUTHORITY
+
+
+@pytest.mark.parametrize("said", [AUTHORITY, TEMPLATE + "1", "https://evil.example/{tenantid}/v2.0", None])
+def test_an_authority_of_many_tenants_publishes_nothing_else(said: str | None) -> None:
+    with pytest.raises(Refusal) as caught:
+        parse_metadata(answer(LEAST | {"issuer": said}), AUTHORITY, (TEMPLATE,))
+    assert caught.value.failure.reason is Reason.ISSUER_MISMATCH
+
+
+def test_a_template_is_believed_of_nobody_else() -> None:
+    assert refusal(LEAST | {"issuer": TEMPLATE}, AUTHORITY)[0] is Reason.ISSUER_MISMATCH

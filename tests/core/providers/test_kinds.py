@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import attrs
 import pytest
 
+from sso_core.identity.rules import AccessTokenClaims, IdentityRules
 from sso_core.oauth.client import Client
 from sso_core.providers.kinds import OAuthProvider, OpenIdProvider, UserinfoPolicy
 from sso_core.secret import Secret
@@ -33,3 +35,32 @@ def test_userinfo_is_asked_for_and_not_insisted_on_unless_configured() -> None:
 
 def test_neither_the_client_secret_nor_the_operators_headers_show_in_a_text() -> None:
     assert "canary" not in repr(OpenIdProvider(ISSUER, CLIENT, extra_headers=(("x-key", "canary"),)))
+
+
+PLAIN = OAuthProvider("forge.example", CLIENT, ISSUER + "/authorize", ISSUER + "/token", ISSUER + "/me")
+
+
+@pytest.mark.parametrize("provider", [OpenIdProvider(ISSUER, CLIENT), PLAIN])
+@pytest.mark.parametrize(
+    "parameters",
+    [(("state", "static"),), (("prompt", "login"), ("prompt", "none")), (("code_challenge_method", "plain"),)],
+)
+def test_no_parameter_stands_beside_one_of_the_protocol(
+    provider: OpenIdProvider | OAuthProvider, parameters: tuple[tuple[str, str], ...]
+) -> None:
+    with pytest.raises(ValueError, match="stands twice"):
+        attrs.evolve(provider, authorization_parameters=parameters)
+
+
+def test_an_access_token_is_verified_for_an_audience_that_has_a_name() -> None:
+    verified = IdentityRules(access_token=AccessTokenClaims.VERIFIED)
+    with pytest.raises(ValueError, match="audience"):
+        OpenIdProvider(ISSUER, CLIENT, rules=verified)
+    named = attrs.evolve(verified, access_token_audience="api://us")
+    assert OpenIdProvider(ISSUER, CLIENT, rules=named).rules == named
+
+
+def test_a_plain_provider_has_no_keys_to_verify_an_access_token_with() -> None:
+    rules = IdentityRules(access_token=AccessTokenClaims.VERIFIED, access_token_audience="api://us")
+    with pytest.raises(ValueError, match="no keys"):
+        attrs.evolve(PLAIN, rules=rules)

@@ -10,17 +10,20 @@ from hypothesis import strategies as st
 from scenes import ACCOUNT, IDENTITY, NOW
 
 from sso_core.failures import Reason, Refusal
+from sso_core.oauth.pkce import code_challenge
 from sso_core.secret import Secret
 from sso_core.sessions.cli_entry import (
     CLIENT_LIMIT,
     CliLogin,
     Loopback,
+    check_code_challenge,
     check_loopback_uri,
     cli_hash,
     cli_login_key,
     decode_cli_login,
     encode_cli_login,
     is_secret,
+    proves_challenge,
     shown_client,
     typed_code,
     user_code,
@@ -121,6 +124,7 @@ def test_a_command_line_listens_on_the_loopback_at_any_port(uri: str) -> None:
         "http://127.0.0.1:1/",
         "http://127.0.0.1:1/callback/x",
         "http://127.0.0.1:1/callback?next=x",
+        "http://127.0.0.1:1/callback?",
         "http://127.0.0.1:1/callback#x",
         "http://evil@127.0.0.1:1/callback",
         "http://192.0.2.1/callback",
@@ -130,6 +134,22 @@ def test_and_nowhere_else(uri: str) -> None:
     with pytest.raises(Refusal) as caught:
         check_loopback_uri(uri)
     assert caught.value.failure.reason is Reason.MALFORMED_CALLBACK
+
+
+@pytest.mark.parametrize("challenge", ["", "c", "c" * 44, "ä" * 43, "+" * 43])
+def test_a_challenge_is_one_of_s256(challenge: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        check_code_challenge(challenge)
+    assert caught.value.failure.reason is Reason.MALFORMED_CALLBACK
+
+
+@pytest.mark.parametrize(
+    ("verifier", "proves"),
+    [("v" * 43, True), ("w" * 43, False), ("", False), ("v" * 42, False), ("v" * 129, False), ("ä" * 43, False)],
+)
+def test_only_the_verifier_proves_its_challenge(verifier: str, proves: bool) -> None:
+    challenge = check_code_challenge(code_challenge(Secret("v" * 43)))
+    assert proves_challenge(Secret(verifier), challenge) is proves
 
 
 @pytest.mark.parametrize(

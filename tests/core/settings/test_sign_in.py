@@ -2,20 +2,23 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import pytest
 
 from sso_core.oauth.client import Client
-from sso_core.providers.kinds import OpenIdProvider
+from sso_core.providers.kinds import OAuthProvider, OpenIdProvider
 from sso_core.secret import Secret
 from sso_core.sessions.sealing import SealingKeys
 from sso_core.settings.origin import Origin
 from sso_core.settings.sign_in import SignInSettings
 
-PROVIDER = OpenIdProvider("https://idp.example", Client("client", Secret("canary")))
+CLIENT = Client("client", Secret("canary"))
+PROVIDER = OpenIdProvider("https://idp.example", CLIENT)
 
 
 def settings(base: str = "https://app.example", **changes: Any) -> SignInSettings:
-    return SignInSettings(Origin(base), (PROVIDER,), **changes)
+    usual: dict[str, Any] = {"origin": Origin(base), "providers": (PROVIDER,)}
+    return SignInSettings(**usual | changes)
 
 
 @pytest.mark.parametrize(
@@ -46,3 +49,25 @@ def test_durations_that_would_switch_a_check_off_are_refused(changes: dict[str, 
 def test_no_secret_shows_in_a_text() -> None:
     shown = repr(settings(sealing_keys=SealingKeys((b"canary" * 6,))))
     assert "canary" not in shown
+
+
+def test_no_two_providers_share_an_id() -> None:
+    with pytest.raises(ValueError, match="id of its own"):
+        settings(providers=(PROVIDER, PROVIDER))
+
+
+@pytest.mark.parametrize("name", ["", "A", "a b", "a/b", "-a", "a" * 41])
+def test_an_id_is_fit_for_a_path(name: str) -> None:
+    with pytest.raises(ValueError, match="id of its own"):
+        settings(providers=(attrs.evolve(PROVIDER, provider_id=name),))
+
+
+def test_a_plain_provider_shares_its_namespace_with_nobody() -> None:
+    plain = OAuthProvider("shared", CLIENT, "https://a.example/a", "https://a.example/t", "https://a.example/u")
+    other = attrs.evolve(plain, provider_id="other")
+    with pytest.raises(ValueError, match="namespace of its own"):
+        settings(providers=(plain, other))
+    assert (
+        settings(providers=(plain, attrs.evolve(other, namespace="other"))).callback_path(other)
+        == "/sso/callback/other"
+    )

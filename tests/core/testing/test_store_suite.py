@@ -37,12 +37,13 @@ class PlainStore:
         place = (effect.kind, effect.key)
         value, taken, ends = self.entries.get(place, (b"", False, now))
         there = ends > now
+        seen = (AlreadyTaken(value) if taken else Found(value)) if there else Missing()
         match effect:
             case Drop():
                 self.entries.pop(place, None)
                 return Dropped()
             case Peek():
-                return Found(value) if there and not taken else Missing()
+                return seen
             case Keep():
                 if effect.only_if_absent and there:
                     return Occupied(value)
@@ -145,7 +146,7 @@ class ShowsMarks(PlainStore):
         (Overwrites, "test_of_many_who_keep_only_if_absent_at_once_one_does"),
         (ForgetsToReplace, "test_what_a_value_replaces_goes_in_the_same_step"),
         (Decodes, "test_a_value_is_found_as_it_was_kept_and_stays"),
-        (ShowsMarks, "test_a_mark_is_not_found"),
+        (ShowsMarks, "test_a_mark_is_not_found_but_told_from_nothing"),
     ],
 )
 def test_a_broken_promise_is_found(store: type[PlainStore], test: str) -> None:

@@ -12,12 +12,13 @@ from sso_core.effects import Effect, Event, Found, Keep, Kept, Missing, Peek, Ta
 from sso_core.facts import Warm
 from sso_core.failures import Reason
 from sso_core.machine import Working, advance_any
+from sso_core.oauth.pkce import code_challenge
 from sso_core.providers.kinds import Provider
-from sso_core.secret import Entropy
-from sso_core.sessions.cli_entry import CliLogin, Loopback, encode_cli_login
+from sso_core.secret import Entropy, Secret
+from sso_core.sessions.cli_entry import CliLogin, Loopback, cli_hash, encode_cli_login
 from sso_core.sessions.session import Session
 from sso_core.web.messages import Request, Response
-from sso_core.web.pages import ConfirmCliPage, SignInChoice
+from sso_core.web.pages import ConfirmCliPage, LeavingPage, RefusedPage, SignInChoice
 from sso_core.web.site import Site
 
 JSON = (("content-type", "application/json"),)
@@ -76,8 +77,9 @@ def test_a_command_line_is_told_where_its_person_goes_and_what_to_ask_with() -> 
     assert document["user_code"] not in document["verification_uri"]
 
 
-def test_on_the_loopback_there_is_no_code() -> None:
-    assert told(start({"redirect_uri": "http://127.0.0.1:5/callback", "code_challenge": "c"}))["user_code"] == ""
+def test_one_on_the_loopback_is_told_the_same() -> None:
+    said = {"redirect_uri": "http://127.0.0.1:5/callback", "code_challenge": "c" * 43}
+    assert told(start(said)).keys() == told(start({})).keys()
 
 
 @pytest.mark.parametrize(
@@ -89,7 +91,7 @@ def test_on_the_loopback_there_is_no_code() -> None:
         ({"client": 5}, JSON),
         ({"key": "sk-mine"}, JSON),
         ({"login_id": "mine"}, JSON),
-        ({"redirect_uri": "http://evil.example/callback", "code_challenge": "c"}, JSON),
+        ({"redirect_uri": "http://evil.example/callback", "code_challenge": "c" * 43}, JSON),
     ],
 )
 def test_a_start_that_says_more_than_it_may_is_refused(body: object, headers: tuple[tuple[str, str], ...]) -> None:
@@ -102,7 +104,7 @@ def test_a_person_sees_who_asks_and_is_asked_for_the_code() -> None:
     entry = attrs.evolve(CLI_LOGIN, client="cli on box", address="192.0.2.7")
     response = send(Request("GET", "/sso/cli/confirm", f"login={CLI_ID}"), entry=entry)
     assert response.body == ConfirmCliPage(
-        "cli on box", "192.0.2.7", 2, True, CLI_ID, (), "/sso/cli/confirm", "/sso/style.css"
+        "cli on box", "192.0.2.7", 2, True, CLI_ID, (), f"/sso/cli/confirm?login={CLI_ID}", "/sso/style.css"
     )
     assert ("x-frame-options", "DENY") in response.headers
 
@@ -110,7 +112,8 @@ def test_a_person_sees_who_asks_and_is_asked_for_the_code() -> None:
 def test_where_there_are_several_providers_the_person_chooses() -> None:
     site = Site(settings(providers=(OPENID, OTHER)))
     entry = attrs.evolve(CLI_LOGIN, loopback=Loopback("http://127.0.0.1/callback", "c"))
-    page = send(Request("GET", "/sso/cli/confirm", f"login={CLI_ID}"), entry=entry, site=site).body
+    request = Request("GET", "/sso/cli/confirm", f"login={CLI_ID}", peer="192.0.2.7")
+    page = send(request, entry=attrs.evolve(entry, address="192.0.2.7"), site=site).body
     assert isinstance(page, ConfirmCliPage)
     assert page.providers == (SignInChoice("generic", "generic"), SignInChoice("Other", "other"))
     assert not page.needs_code
@@ -125,13 +128,16 @@ def test_a_login_that_is_none_is_not_looked_up(login: str) -> None:
 
 def confirm(code: str, headers: tuple[tuple[str, str], ...] = FORM, more: str = "") -> Response:
     body = f"login={CLI_ID}&code={code}{more}".encode()
-    return send(Request("POST", "/sso/cli/confirm", headers=headers, body=body))
+    return send(Request("POST", "/sso/cli/confirm", f"login={CLI_ID}", headers, body))
 
 
 def test_with_the_right_code_the_person_goes_to_the_provider() -> None:
     response = confirm(CLI_CODE)
-    assert response.status == 303
-    assert dict(response.headers)["location"].startswith(METADATA.authorization_endpoint)
+    assert response.status == 200
+    assert isinstance(response.body, LeavingPage)
+    assert response.body.location.startswith(METADATA.authorization_endpoint)
+    assert response.header("refresh") == f"0;url={response.body.location}"
+    assert response.header("location") == ""
     assert any(name == "set-cookie" for name, _ in response.headers)
 
 
@@ -148,6 +154,21 @@ def test_anything_else_leads_nowhere(response: Response, expected: Reason) -> No
     assert response.failure is not None
     assert response.failure.reason is expected
     assert "location" not in dict(response.headers)
+
+
+def test_who_mistyped_the_code_may_try_again() -> None:
+    page = confirm("BBBB-BBBB").body
+    assert isinstance(page, RefusedPage)
+    assert page.again_path == f"/sso/cli/confirm?login={CLI_ID}"
+
+
+def test_secrets_of_the_loopback_are_read_from_no_address() -> None:
+    loopback = Loopback("http://127.0.0.1/callback", code_challenge(Secret("v" * 43)), cli_hash(CLI_ID, Secret("code")))
+    entry = attrs.evolve(CLI_LOGIN, session=SESSION, loopback=loopback)
+    proofs = f"code=code&code_verifier={'v' * 43}"
+    path = f"/sso/cli/poll/{CLI_ID}"
+    assert send(Request("GET", path, proofs, BEARER), entry=entry).status == 401
+    assert send(Request("POST", path, "", (*FORM, *BEARER), proofs.encode()), entry=entry).status == 200
 
 
 def poll(query: str = "", headers: tuple[tuple[str, str], ...] = BEARER, session: Session | None = None) -> Response:

@@ -8,20 +8,12 @@ import attrs
 from scenes import ENTROPY, METADATA, OPENID, SIGNER, settings
 from starts import CLI_CODE, CLI_ID, CLI_LOGIN, POLL, SESSION
 
-from sso_core.effects import Found, Kept, Taken
+from sso_core.effects import AlreadyTaken, Found, Kept, Taken
 from sso_core.facts import Warm
-from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider
-from sso_core.flows.cli_login import (
-    ClaimingCliLogin,
-    CliLoginShown,
-    CliLoginStarted,
-    Confirming,
-    CountingWrongCode,
-    KeepingCliLogin,
-    PeekingCliLogin,
-    Start,
-    TakingCliLogin,
-)
+from sso_core.failures import Failure, Reason
+from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, Start
+from sso_core.flows.confirm_cli import ClaimingCliLogin, Confirming, TakingCliLogin
+from sso_core.flows.hold_cli import BUSY, ReturningCliLogin
 from sso_core.flows.poll_cli import (
     CliPending,
     CliSignedIn,
@@ -30,6 +22,7 @@ from sso_core.flows.poll_cli import (
     PeekingApproval,
     TakingToken,
 )
+from sso_core.flows.start_cli import CliLoginShown, CliLoginStarted, KeepingCliLogin, PeekingCliLogin
 from sso_core.machine import Failed
 from sso_core.secret import Secret
 from sso_core.sessions.cli_entry import CliLogin, encode_cli_login
@@ -41,7 +34,7 @@ def kept(login: CliLogin = CLI_LOGIN, **changes: Any) -> bytes:
 
 
 START = Start(settings(), OPENID, "/", ENTROPY, keys_warm=True)
-CONFIRMING = Confirming(START, Warm(METADATA, SIGNER.keys), CLI_ID, Secret(CLI_CODE))
+CONFIRMING = Confirming(START, Warm(METADATA, SIGNER.keys), CLI_ID, Secret(CLI_CODE), "")
 COLD = attrs.evolve(CONFIRMING, warm=Warm())
 SEALED = attrs.evolve(CONFIRMING, start=attrs.evolve(START, settings=settings(sealing_keys=SealingKeys((b"s" * 32,)))))
 STARTED = CliLoginStarted(CLI_ID, ENTROPY.poll_secret, CLI_CODE, 600)
@@ -51,8 +44,8 @@ CLI_WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (KeepingCliLogin(CLI_LOGIN, STARTED), (Kept(),), CliLoginStarted),
     (PeekingCliLogin(CLI_ID), (Found(kept()),), CliLoginShown),
     (TakingCliLogin(CONFIRMING), (Taken(kept()),), ClaimingCliLogin),
-    (TakingCliLogin(attrs.evolve(CONFIRMING, code=Secret(""))), (Taken(kept()),), CountingWrongCode),
-    (CountingWrongCode(CLI_ID, CLI_LOGIN, 9), (Kept(),), Failed),
+    (TakingCliLogin(attrs.evolve(CONFIRMING, code=Secret(""))), (Taken(kept()),), ReturningCliLogin),
+    (ReturningCliLogin(CLI_ID, CLI_LOGIN, 9, Failure(Reason.WRONG_USER_CODE)), (Kept(),), Failed),
     (ClaimingCliLogin(CONFIRMING, CLI_LOGIN, 9), (Kept(),), KeepingLogin),
     (ClaimingCliLogin(COLD, CLI_LOGIN, 9), (Kept(),), ResolvingProvider),
     (ClaimingCliLogin(SEALED, CLI_LOGIN, 9), (Kept(),), SentToProvider),
@@ -60,6 +53,7 @@ CLI_WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (PeekingApproval(POLL), (Found(kept(session=OF_TWO)),), CliTeamsToChoose),
     (PeekingApproval(POLL), (Found(kept(session=SESSION)),), TakingToken),
     (TakingToken(POLL, None), (Taken(kept(session=SESSION)),), KeepingCliSession),
+    (TakingToken(POLL, None), (AlreadyTaken(BUSY),), CliPending),
     (KeepingCliSession(POLL, SESSION, (), 9), (Kept(),), CliSignedIn),
 ]
 """Each state with the answers that lead along one edge."""

@@ -1,0 +1,1 @@
+"""The revisions, each in a module of its own. One that was released never changes."""

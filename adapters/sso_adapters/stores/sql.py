@@ -1,0 +1,150 @@
+"""A store in the directory's database: for services of several machines that have PostgreSQL and nothing faster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import ClassVar, assert_never
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Double,
+    Engine,
+    bindparam,
+    cast,
+    delete,
+    extract,
+    func,
+    literal,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+
+from sso_adapters.directories.schema import short_lived
+from sso_adapters.sql_engine import why
+from sso_adapters.sql_transaction import COUNTED, OutcomeLostError, transact
+from sso_adapters.stores.memory import StoreEffect, StoreEvent
+from sso_core.effects import (
+    AlreadyTaken,
+    Drop,
+    Dropped,
+    Found,
+    Keep,
+    Kept,
+    Kind,
+    Missing,
+    Occupied,
+    Peek,
+    StoreUnreachable,
+    Take,
+    Taken,
+)
+
+PATIENCE = 2.0
+"""Seconds to wait for other threads, for other processes, and for the database: a browser waits for the answer."""
+SWEPT = 8
+"""Entries that are over and removed in passing by each `Keep`: more than it adds, so that none has to pay for many."""
+
+_JULIAN_EPOCH = 2440587.5
+_DAY = 86400.0
+
+
+class SqlStore:
+    """Keeps values until their time is over, in the tables of an engine that `open_directory` has opened.
+
+    Time is told by the clock of the database, so that services whose clocks differ agree; by `clock`, in seconds, where
+    there is one. Every failure is `StoreUnreachable`. Whoever opened the engine closes it.
+    """
+
+    in_memory: ClassVar[bool] = False
+
+    def __init__(self, engine: Engine, *, clock: Callable[[], float] | None = None, patience: float = PATIENCE) -> None:
+        self._engine = engine
+        self._now = _time_of(engine) if clock is None else bindparam("now", callable_=clock, type_=Double)
+        self._patience = patience
+
+    def perform(self, effect: StoreEffect) -> StoreEvent:
+        """Do what a flow asks; safe to call from several threads, and beside other processes."""
+        try:
+            return self._perform(effect)
+        except OutcomeLostError as error:
+            return StoreUnreachable(str(error))
+        except (SQLAlchemyError, OSError, UnicodeError) as error:
+            return StoreUnreachable(why(error))
+
+    def _perform(self, effect: StoreEffect) -> StoreEvent:
+        do = partial(transact, self._engine, patience=self._patience)
+        match effect:
+            case Peek():
+                return do(lambda connection: self._peek(connection, effect), writes=False)
+            case Keep():
+                return do(lambda connection: self._keep(connection, effect))
+            case Take():
+                return do(lambda connection: self._take(connection, effect))
+            case Drop(kind, key):
+                do(lambda connection: self._drop(connection, kind, key))
+                return Dropped()
+            case _:
+                assert_never(effect)
+
+    def _peek(self, connection: Connection, effect: Peek) -> Found | AlreadyTaken | Missing:
+        columns = select(short_lived.c.value, short_lived.c.taken)
+        there = columns.where(*_at(effect.kind, effect.key), short_lived.c.ends > self._now)
+        row = connection.execute(there).one_or_none()
+        if row is None:
+            return Missing()
+        return AlreadyTaken(row.value) if row.taken else Found(row.value)
+
+    def _keep(self, connection: Connection, effect: Keep) -> Kept | Occupied:
+        here = _at(effect.kind, effect.key)
+        make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        row = {"value": effect.value, "taken": False, "ends": self._now + effect.ttl}
+        put = make(short_lived).values(kind=effect.kind.value, key=effect.key, **row)
+        put = put.on_conflict_do_update(
+            index_elements=short_lived.primary_key,
+            set_=row,
+            where=short_lived.c.ends <= self._now if effect.only_if_absent else None,
+        )
+        if not connection.execute(put, execution_options=COUNTED).rowcount:
+            # The attempt has locked what is in the way, so that it is still there.
+            return Occupied(connection.execute(select(short_lived.c.value).where(*here)).scalar_one())
+        if effect.instead_of not in {None, effect.key}:
+            self._drop(connection, effect.kind, str(effect.instead_of))
+        self._sweep(connection)
+        return Kept()
+
+    def _take(self, connection: Connection, effect: Take) -> Taken | AlreadyTaken | Missing:
+        here = _at(effect.kind, effect.key)
+        there = select(short_lived.c.value, short_lived.c.taken).where(*here, short_lived.c.ends > self._now)
+        row = connection.execute(there.with_for_update()).one_or_none()
+        if row is None:
+            return Missing()
+        if row.taken:
+            return AlreadyTaken(row.value)
+        marker = {"value": effect.marker, "taken": True, "ends": self._now + effect.marker_ttl}
+        connection.execute(update(short_lived).where(*here).values(marker))
+        return Taken(row.value)
+
+    def _drop(self, connection: Connection, kind: Kind, key: str) -> None:
+        connection.execute(delete(short_lived).where(*_at(kind, key)))
+
+    def _sweep(self, connection: Connection) -> None:
+        entry = tuple_(short_lived.c.key, short_lived.c.kind)
+        over = select(short_lived.c.key, short_lived.c.kind).where(short_lived.c.ends <= self._now)
+        some = over.order_by(short_lived.c.ends).limit(SWEPT).with_for_update(skip_locked=True)
+        connection.execute(delete(short_lived).where(entry.in_(some)))
+
+
+def _at(kind: Kind, key: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return short_lived.c.key == key, short_lived.c.kind == kind.value
+
+
+def _time_of(engine: Engine) -> ColumnElement[float]:
+    """Return the time by the database's clock, in seconds since the epoch, as it is when the row is looked at."""
+    if engine.dialect.name == "postgresql":
+        return cast(extract("epoch", func.clock_timestamp()), Double)
+    return (func.julianday("now", type_=Double) - literal(_JULIAN_EPOCH, Double)) * literal(_DAY, Double)
