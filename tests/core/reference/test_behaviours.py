@@ -18,7 +18,7 @@ PLACES = TABLE["behaviours"] | TABLE["weaknesses"]
 
 
 @cache
-def tests_in(path: Path) -> frozenset[str]:
+def names_in(path: Path) -> frozenset[str]:
     return frozenset(
         node.name
         for node in ast.parse(path.read_text()).body
@@ -40,7 +40,7 @@ def test_a_row_names_modules_and_tests_that_exist(place: dict[str, Any]) -> None
     tests = [DERIVE["path_of_test"](name) for name in place["tests"]]
     assert tests
     assert [file for file, *_ in tests if not (ROOT / file).is_file()] == []
-    assert [name for file, *names in tests for name in names if name not in tests_in(ROOT / file)] == []
+    assert [name for file, *names in tests for name in names if name not in names_in(ROOT / file)] == []
 
 
 def test_the_page_of_the_docs_is_true() -> None:

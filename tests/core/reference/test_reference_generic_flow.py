@@ -12,17 +12,20 @@ from urllib.parse import urlsplit
 
 import attrs
 import pytest
-from cases import Case, Refused, Row, Verdict, each, hold
-from documents import token_failure, userinfo_failure, userinfo_of
-from playing import play, provider_of, refused, sense_of, their_requests
+from cases import Case, Refused, Row, Verdict, each, expected, hold
+from documents import document, token_failure, userinfo_failure, userinfo_of
+from playing import answered, play, provider_of, refused, sense_of, their_requests
 from rules_of import gathered, generic_names, one_field
 from scenes import STATE, attempt, plain_login
+from test_reference_generic_convertor import ROWS as CLAIM_ROWS
+from test_reference_jwt_access_token import claims_of
 
+from sso_core.effects import HttpResponse
 from sso_core.failures import Refusal
 from sso_core.flows.enter import ReadingAccount
 from sso_core.flows.finish_login import TakingLogin
 from sso_core.identity.identity import Identity, identify
-from sso_core.identity.rules import IdentityRules
+from sso_core.identity.rules import AccessTokenClaims, IdentityRules
 from sso_core.oauth.authorization import parse_authorization_response
 from sso_core.providers.kinds import OAuthProvider
 from sso_core.records import RoleMap
@@ -57,12 +60,16 @@ def role_map(case: Case) -> RoleMap | None:
     return RoleMap(claim, pairs, case.env.get("GENERIC_ROLE_MAPPINGS_DEFAULT_ROLE"))
 
 
-def rules(case: Case) -> IdentityRules:
-    fields = one_field(case.args.get("sso_team_field"))
-    return IdentityRules(names=generic_names(case.env), role_map=role_map(case), team_claims=fields)
+def rules(case: Case, access_token: AccessTokenClaims = AccessTokenClaims.IGNORED) -> IdentityRules:
+    return IdentityRules(
+        names=generic_names(case.env),
+        role_map=role_map(case),
+        team_claims=one_field(case.args.get("sso_team_field")),
+        access_token=access_token,
+    )
 
 
-def provider(case: Case) -> OAuthProvider:
+def provider(case: Case, access_token: AccessTokenClaims = AccessTokenClaims.IGNORED) -> OAuthProvider:
     """Return the provider of the case's environment; raises ValueError where it describes none."""
     env = case.env
     headers = [pair.strip().partition("=") for pair in env.get("GENERIC_SSO_HEADERS", "").split(",") if pair.strip()]
@@ -75,7 +82,7 @@ def provider(case: Case) -> OAuthProvider:
         "additional_headers": {name.strip(): value.strip() for name, _, value in headers},
     }
     endpoint = env["GENERIC_AUTHORIZATION_ENDPOINT"]
-    return attrs.evolve(provider_of(described), authorization_endpoint=endpoint, rules=rules(case))
+    return attrs.evolve(provider_of(described), authorization_endpoint=endpoint, rules=rules(case, access_token))
 
 
 def callback(case: Case) -> dict[str, str]:
@@ -98,9 +105,9 @@ def told(identity: Identity) -> dict[str, Any]:
     }
 
 
-def ours(case: Case) -> dict[str, Any]:
+def ours(case: Case, access_token: AccessTokenClaims = AccessTokenClaims.IGNORED) -> dict[str, Any]:
     try:
-        configured = provider(case)
+        configured = provider(case, access_token)
     except (ValueError, KeyError):
         return NOT_CONFIGURED
     try:
@@ -179,6 +186,18 @@ def described(case: Case) -> dict[str, Any]:
     return told(identify(gathered(userinfo_of(case)), rules(case), REFERENCE_LADDER, provider_id="generic"))
 
 
+def described_with_access_token(case: Case, outcome: dict[str, Any]) -> dict[str, Any]:
+    tokens = document(token_body(case))
+    person = gathered(userinfo_of(case), access_token=claims_of(tokens["access_token"]))
+    return outcome | {"ending": told(identify(person, rules(case), REFERENCE_LADDER, provider_id="generic"))}
+
+
+def token_body(case: Case) -> bytes:
+    answer = answered(case, case.env["GENERIC_TOKEN_ENDPOINT"])
+    assert isinstance(answer, HttpResponse)
+    return answer.body
+
+
 def own_headers(case: Case, outcome: dict[str, Any]) -> dict[str, Any]:
     """Leave out headers that neither the protocol nor this case's settings name."""
     named = {name.lower() for name, _ in provider(case).extra_headers} | {"accept", "authorization", "content-type"}
@@ -189,15 +208,41 @@ def own_headers(case: Case, outcome: dict[str, Any]) -> dict[str, Any]:
     return outcome | {"requests": [told(request) for request in outcome["requests"]]}
 
 
-def with_provider(case: Case, outcome: dict[str, Any]) -> dict[str, Any]:
-    return outcome | {"ending": outcome["ending"] | {"provider": described(case)["provider"]}}
+def with_provider(_case: Case, outcome: dict[str, Any]) -> dict[str, Any]:
+    return outcome | {"ending": outcome["ending"] | {"provider": outcome["ending"]["provider"] or "generic"}}
+
+
+def by_claims(case: Case, outcome: dict[str, Any]) -> dict[str, Any]:
+    """Return what the claims' own table makes of the person, or of the claims where the reference gave up."""
+    mapped = role_map(case)
+    written = None
+    if mapped is not None:
+        roles = {role: list(groups) for role, groups in mapped.roles}
+        written = attrs.asdict(mapped) | {"roles": roles}
+    arguments = {"response": userinfo_of(case), "role_mappings": written}
+    arguments["sso_team_field"] = case.args.get("sso_team_field")
+    of_claims = attrs.evolve(case, args=arguments, result=None)
+    person = outcome["ending"] if isinstance(outcome["ending"], dict) else None
+    if person is None:
+        person = described(case) | {"provider": None}
+    return outcome | {"ending": expected(attrs.evolve(of_claims, error=None), CLAIM_ROWS, person).outcome}
+
+
+def is_odd_access_token(case: Case) -> bool:
+    """Whether the access token lists its roles, is of somebody whom the reference gave up on, or names teams oddly."""
+    claims = claims_of(document(token_body(case))["access_token"]).members
+    teams = claims.get(case.args.get("sso_team_field") or "")
+    odd = isinstance(teams, list) and teams != list(
+        dict.fromkeys(team for team in teams if isinstance(team, str) and team)
+    )
+    return case.error is not None or odd or isinstance(claims.get(generic_names(case.env).role[0]), list)
 
 
 def refuses(status: int, sense: str) -> Any:
     return lambda _case, _outcome: {"requests": [], "ending": Refused(status, sense)}
 
 
-ROWS = (
+REQUEST_ROWS = (
     Row(
         Verdict.DIFFERENT,
         "W27: what one provider's settings say is sent in no login of another's",
@@ -210,24 +255,40 @@ ROWS = (
         lambda case: goes_on(case) and bool(case.effects.get("http")),
         sent,
     ),
+)
+CLAIMS_ROW = Row(
+    Verdict.DIFFERENT,
+    "claims make of a person what their own table says (test_reference_generic_convertor)",
+    describes,
+    by_claims,
+)
+PROVIDER_ROW = Row(
+    Verdict.DIFFERENT,
+    "S26: a person's provider is the one that was asked, unless a claim names another; not at Entra alone",
+    describes,
+    with_provider,
+)
+PERSON_ROWS = (
     Row(
         Verdict.SAME_WITH_A_LOUD_OPTION,
         "W6: an access token is opaque unless the operator makes it a source; unverified only by a loud option",
         lambda case: describes(case) and case.error is None,
         without_access_token,
     ),
+    CLAIMS_ROW,
+    PROVIDER_ROW,
+)
+LOUD_PERSON_ROWS = (
+    CLAIMS_ROW,
+    PROVIDER_ROW,
     Row(
         Verdict.DIFFERENT,
-        "S26: a person's provider is the one that was asked, unless a claim names another; not at Entra alone",
-        lambda case: describes(case) and case.error is None,
-        with_provider,
+        "W17, S80: of the access token's claims too the most powerful role counts, and teams are texts, each once",
+        lambda case: describes(case) and is_odd_access_token(case),
+        described_with_access_token,
     ),
-    Row(
-        Verdict.DIFFERENT,
-        "claims make of a person what their own table says (test_reference_generic_convertor)",
-        describes,
-        lambda case, outcome: outcome | {"ending": described(case)},
-    ),
+)
+REFUSAL_ROWS = (
     Row(
         Verdict.DIFFERENT,
         "W4, W12, F23: userinfo alone says who it is, and its failures are those of its own table",
@@ -288,4 +349,12 @@ def has_login(case: Case) -> bool:
 def test_a_login_describes_whom_it_describes_to_the_reference(case: Case) -> None:
     if not has_login(case) or case.world.get("db", {}).get("sso_settings"):
         pytest.skip("what lies in the store, and the directory's maps, have tables of their own")
-    hold(case, theirs(case), ours(case), ROWS)
+    hold(case, theirs(case), ours(case), (*REQUEST_ROWS, *PERSON_ROWS, *REFUSAL_ROWS))
+
+
+@each("flow", "get_generic_sso_response")
+def test_an_access_token_that_is_believed_unverified_gives_what_it_gives_the_reference(case: Case) -> None:
+    if not has_login(case) or case.world.get("db", {}).get("sso_settings"):
+        pytest.skip("what lies in the store, and the directory's maps, have tables of their own")
+    with_token = ours(case, AccessTokenClaims.UNVERIFIED_UNSAFE)
+    hold(case, theirs(case), with_token, (*REQUEST_ROWS, *LOUD_PERSON_ROWS, *REFUSAL_ROWS))
