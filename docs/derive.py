@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
+from typing import Any
 
 from sso_core.failures import Reason
 from sso_core.flow_map import DOORS, mermaid
@@ -48,11 +50,38 @@ def conformance() -> str:
     return "\n".join([*parts, ""])
 
 
+def reference() -> str:
+    """Return where each behaviour of the reference lives, and what is done about each of its weaknesses."""
+    table = tomllib.loads((DOCS / "reference.toml").read_text())
+    parts = ["# The reference", NOTE.replace("the code", "docs/reference.toml"), "## What it does", ""]
+    parts += ["| | here | where | held by |", "| --- | --- | --- | --- |", *map(_place, table["behaviours"].items())]
+    parts += ["", "## Where it is weak", "", "| | instead | where | held by |", "| --- | --- | --- | --- |"]
+    return "\n".join([*parts, *map(_place, table["weaknesses"].items()), ""])
+
+
+def _place(row: tuple[str, dict[str, Any]]) -> str:
+    number, place = row
+    where = "<br>".join(f"`{path_of_module(name)}`" for name in place["where"])
+    tests = "<br>".join(f"`{'::'.join(path_of_test(name))}`" for name in place["tests"])
+    return f"| {number} | {_cell(place['what'])} | {where} | {tests} |"
+
+
+def path_of_module(name: str) -> str:
+    """Return the file of a module that docs/reference.toml names."""
+    return f"{'adapters' if name.startswith('sso_adapters/') else 'sso_core'}/{name}.py"
+
+
+def path_of_test(name: str) -> tuple[str, ...]:
+    """Return the file of a test that docs/reference.toml names, and the test's name if it is one of many."""
+    file, *test = name.split("::")
+    return (f"tests/{'' if file.startswith('adapters/') else 'core/'}{file}.py", *test)
+
+
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-PAGES = {"flows.md": flows, "refusals.md": refusals, "conformance.md": conformance}
+PAGES = {"flows.md": flows, "refusals.md": refusals, "conformance.md": conformance, "reference.md": reference}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():
