@@ -42,14 +42,22 @@ def find_account(facts: AccountFacts, identity: Identity, policy: AccessPolicy) 
 
 
 def _by_verified_email(facts: AccountFacts, identity: Identity, policy: AccessPolicy) -> Found:
-    if identity.email is None or not facts.email_holders:
-        return Found(None)
-    account = facts.email_holders[0]
-    obstacle = "several accounts have the address" if len(facts.email_holders) > 1 else ""
-    obstacle = obstacle or link_obstacle(account, identity, policy)
-    if obstacle:
+    account = holder_of(identity, facts)
+    obstacle = "" if account is None else link_obstacle(account, identity, policy)
+    if account is not None and obstacle:
         refuse(Reason.EMAIL_TAKEN, f"no link to account {account.account_id}: {obstacle}")
-    return Found(account, "a verified e-mail address")
+    return Found(account, "" if account is None else "a verified e-mail address")
+
+
+def holder_of(identity: Identity, facts: AccountFacts) -> Account | None:
+    """Return the one account with the person's address; refuses with EMAIL_TAKEN where several have it."""
+    match () if identity.email is None else facts.email_holders:
+        case ():
+            return None
+        case (account,):
+            return account
+        case _:
+            refuse(Reason.EMAIL_TAKEN, "no link: several accounts have the address")
 
 
 def link_obstacle(account: Account, identity: Identity, policy: AccessPolicy) -> str:
@@ -72,8 +80,5 @@ def link_obstacle(account: Account, identity: Identity, policy: AccessPolicy) ->
 def _by_anything(facts: AccountFacts, identity: Identity) -> Found:
     if facts.handle_account is not None:
         return Found(facts.handle_account, "a handle")
-    if identity.email is None or not facts.email_holders:
-        return Found(None)
-    if len(facts.email_holders) > 1:
-        refuse(Reason.EMAIL_TAKEN, "no link by address: several accounts have it")
-    return Found(facts.email_holders[0], "an e-mail address")
+    account = holder_of(identity, facts)
+    return Found(account, "" if account is None else "an e-mail address")

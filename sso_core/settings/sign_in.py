@@ -49,6 +49,8 @@ class SignInSettings:
     """Whether a function of the host checks names and passwords, on a form of ours."""
     header_proxies: tuple[str, ...] = ()
     """Networks (CIDR) of proxies whose headers a function of the host may turn into a person."""
+    host_after_login: bool = False
+    """Whether a function of the host is asked about everybody who is about to come in."""
     leeway: int = attrs.field(default=30, validator=attrs.validators.in_(range(301)))
     """How far the provider's clock may be off."""
 
