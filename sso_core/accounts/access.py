@@ -38,7 +38,7 @@ def check_email_domain(identity: Identity, policy: AccessPolicy) -> None:
         return
     if identity.email is None:
         refuse(Reason.EMAIL_DOMAIN_REFUSED, "there is no e-mail address, and domains are restricted")
-    local, _, domain = identity.email.lower().partition("@")
+    local, _, domain = identity.email.partition("@")
     allowed = {name.strip().lower() for name in policy.email_domains} - {""}
     if not local or domain not in allowed:
         refuse(
