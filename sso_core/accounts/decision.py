@@ -20,6 +20,7 @@ from sso_core.accounts.values import (
     settle_email,
     settle_handle,
     with_host_values,
+    with_values,
     with_wishes,
 )
 from sso_core.effects import AccountFacts
@@ -80,8 +81,8 @@ def decide(
         email = Settled(account, email_guards(account, policy))
     else:
         email = settle_email(described(found.account, identity, role), identity, facts, policy)
-    handle = settle_handle(with_host_values(email.account, wishes), identity, facts, by_host=wishes.handle is not None)
-    after = attrs.evolve(handle.account, memberships=teams.memberships)
+    handle = settle_handle(with_host_values(email.account, wishes), identity, facts, by_host=bool(wishes.handle))
+    after = with_values(handle.account, memberships=teams.memberships)
     guards = (*email.guards, *handle.guards)
     linked = (Step("linked", "", "", f"by {found.linked}"),) if found.linked else ()
     explanation = (*linked, role_step, *email.explanation, *handle.explanation, *teams.explanation)

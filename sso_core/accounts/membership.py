@@ -9,6 +9,7 @@ import attrs
 from sso_core.accounts.policy import AccessPolicy, TeamSync
 from sso_core.identity.explanation import Step, shown
 from sso_core.identity.identity import Identity
+from sso_core.identity.teams import NOBODY_ASKED
 from sso_core.records import Account, Membership, MembershipSource, Team
 
 
@@ -37,6 +38,8 @@ def plan_teams(account: Account | None, identity: Identity, existing: Iterable[T
     Only what sign-in added is taken away again, and only where the provider's list is complete: a list that was cut
     says nothing of the teams that it lacks.
     """
+    if account is not None and identity.teams == NOBODY_ASKED:
+        return TeamPlan(account.memberships)
     here = () if account is None else account.memberships
     steps: list[Step] = []
     wanted = _wanted(account, identity, policy)

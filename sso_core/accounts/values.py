@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 
 from sso_core.accounts.policy import AccessPolicy, Linking
@@ -29,7 +31,7 @@ def with_wishes(identity: Identity, wishes: Wishes, ladder: RoleLadder) -> Ident
         steps.append(Step("the host's role", "", "", role or "it names no role"))
         if role is not None:
             identity = attrs.evolve(identity, role=role, role_known=True)
-    if wishes.handle is not None:
+    if wishes.handle:
         steps.append(Step("the host's handle", "", "", wishes.handle))
         identity = attrs.evolve(identity, handle=wishes.handle)
     if wishes.team_ids is not None:
@@ -37,6 +39,12 @@ def with_wishes(identity: Identity, wishes: Wishes, ladder: RoleLadder) -> Ident
         teams = TeamsFound(tuple(dict.fromkeys(wishes.team_ids)), complete=True, to_create=identity.teams.to_create)
         identity = attrs.evolve(identity, teams=teams)
     return attrs.evolve(identity, explanation=tuple(steps))
+
+
+def with_values(account: Account, **values: Any) -> Account:  # noqa: ANN401 -- the account's own fields
+    """Return the account with these values; the very same one where none differs, as at most logins."""
+    same = all(getattr(account, name) == value for name, value in values.items())
+    return account if same else attrs.evolve(account, **values)
 
 
 def new_account(account_id: str, identity: Identity, role: str, policy: AccessPolicy) -> Account:
@@ -70,7 +78,7 @@ def described(account: Account, identity: Identity, role: str) -> Account:
     held = account.identities
     # A login whose claims name nobody is described by its subject: that is no name to replace one with.
     name = account.display_name if identity.display_name == identity.subject else identity.display_name
-    return attrs.evolve(
+    return with_values(
         account,
         display_name=name or identity.display_name,
         role=role,
@@ -81,7 +89,7 @@ def described(account: Account, identity: Identity, role: str) -> Account:
 
 def with_host_values(account: Account, wishes: Wishes) -> Account:
     """Return the account with the limits that the host wishes."""
-    return attrs.evolve(
+    return with_values(
         account,
         models=account.models if wishes.models is None else wishes.models,
         max_budget=account.max_budget if wishes.max_budget is None else wishes.max_budget,
@@ -124,7 +132,7 @@ def settle_email(account: Account, identity: Identity, facts: AccountFacts, poli
     email = identity.email
     if email is None:
         return Settled(account)
-    after = attrs.evolve(account, email=email, email_verified=identity.email_verified)
+    after = with_values(account, email=email, email_verified=identity.email_verified)
     if policy.linking is Linking.NEVER or email == (account.email or "").lower():
         return Settled(after)
     if any(holder.account_id != account.account_id for holder in facts.email_holders):

@@ -13,6 +13,7 @@ from sso_core.accounts.values import (
     settle_email,
     settle_handle,
     with_host_values,
+    with_values,
     with_wishes,
 )
 from sso_core.effects import AccountFacts
@@ -41,7 +42,7 @@ def test_the_hosts_words_stand_in_place_of_the_claims() -> None:
 
 
 def test_what_the_host_does_not_name_stays_the_claims_word() -> None:
-    after = with_wishes(alice(role="internal_user", handle="al"), Wishes(max_budget=1.0), REFERENCE_LADDER)
+    after = with_wishes(alice(role="internal_user", handle="al"), Wishes(handle="", max_budget=1.0), REFERENCE_LADDER)
     assert after == alice(role="internal_user", handle="al")
 
 
@@ -93,6 +94,12 @@ def test_an_account_follows_the_name_and_keeps_what_a_login_does_not_say() -> No
     assert described(stored, alice(display_name="s-1"), "internal_user") == stored
     assert described(account(display_name=""), alice(display_name="s-1"), "internal_user").display_name == "s-1"
     assert described(account(), alice(provider="okta"), "internal_user").auth_provider == "okta"
+
+
+def test_an_account_without_a_change_is_the_very_same_one() -> None:
+    stored = account()
+    assert with_values(stored, display_name="Alice", role="internal_user") is stored
+    assert with_values(stored, display_name="Alice", role="proxy_admin") == account(role="proxy_admin")
 
 
 def test_a_linked_account_is_found_by_its_identities_in_their_order() -> None:
