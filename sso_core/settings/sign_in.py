@@ -7,21 +7,22 @@ import re
 import attrs
 
 from sso_core.accounts.policy import AccessPolicy
-from sso_core.providers.kinds import OAuthProvider, Provider
+from sso_core.providers.kinds import Provider
 from sso_core.sessions.sealing import SealingKeys
 from sso_core.settings.ladder import REFERENCE_LADDER
 from sso_core.settings.origin import Origin
+from sso_core.settings.several import clashes
 
 CALLBACK = "/sso/callback"
 
-_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+PROVIDER_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
 @attrs.frozen
 class SignInSettings:
     """The settings of sign-in. Durations are in seconds.
 
-    Raises ValueError where two providers share an id, or a plain one shares its namespace.
+    Raises ValueError where two providers share an id, or have people who could be taken for each other's.
 
     With `sealing_keys`, pending logins travel in the browser's cookie, and instances need to share nothing. A login
     is then used once per process (or once at all where the store is shared), and once by the provider's own rule.
@@ -56,12 +57,12 @@ class SignInSettings:
 
     def __attrs_post_init__(self) -> None:
         ids = [provider.provider_id for provider in self.providers]
-        if len(set(ids)) != len(ids) or not all(_ID.fullmatch(name) for name in ids):
+        if len(set(ids)) != len(ids) or not all(PROVIDER_ID.fullmatch(name) for name in ids):
             raise ValueError("each provider needs an id of its own, of small letters, digits and hyphens")
-        for provider in self.providers:
-            rivals = [rival for rival in self.providers if rival.namespace == provider.namespace]
-            if isinstance(provider, OAuthProvider) and len(rivals) > 1:
-                raise ValueError("a plain provider needs a namespace of its own, or its people are taken for others")
+        if clashes(self.providers):
+            raise ValueError(
+                "each provider needs a namespace of its own, or its people are taken for others: see settings.several"
+            )
 
     def callback_path(self, provider: Provider) -> str:
         """Return the path, below the mount, to which this provider sends people back."""
