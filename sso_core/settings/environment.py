@@ -9,6 +9,7 @@ from sso_core.providers.kinds import Provider
 from sso_core.settings.ladder import REFERENCE_LADDER
 from sso_core.settings.policy_environment import read_policy
 from sso_core.settings.provider_environment import Described, read_environment_provider
+from sso_core.settings.readiness import named_provider
 from sso_core.settings.reading import Problem, Reading, Report, SettingsError
 from sso_core.settings.service import ServiceSettings
 from sso_core.settings.service_environment import read_origin, read_service_options, read_sign_in_options
@@ -33,6 +34,8 @@ def service_from_environment(environ: Mapping[str, str], *, default_base_url: st
     reading = Reading(environ, report)
 
     def providers(group_claims: tuple[str, ...]) -> tuple[Provider | None, ...]:
+        if named_provider(environ) is None and host_vouches(environ):
+            return ()
         return (read_environment_provider(reading, Described(REFERENCE_LADDER, group_claims)),)
 
     for name, close in misspelt(environ):
@@ -41,6 +44,12 @@ def service_from_environment(environ: Mapping[str, str], *, default_base_url: st
         else:
             reading.note(name, "is not known", f"do you mean {close}?")
     return read_whole(reading, report, REFERENCE_LADDER, providers, default_base_url)
+
+
+def host_vouches(values: Mapping[str, object]) -> bool:
+    """Whether people may come in whom no provider knows, so that none is needed."""
+    reading = Reading(values, Report())  # what is wrong is reported where it is read
+    return reading.flag("SSO_PASSWORD_SIGN_IN") or reading.has("SSO_HEADER_PROXIES")
 
 
 def read_whole(

@@ -57,6 +57,7 @@ def read_sign_in_options(reading: Reading) -> dict[str, Any]:
     }
     flags = {
         "ui_disabled": reading.flag("DISABLE_ADMIN_UI"),
+        "password_sign_in": reading.flag("SSO_PASSWORD_SIGN_IN"),
         "debug_page": reading.flag("SSO_DEBUG_PAGE"),
         "debug_for_anybody_unsafe": reading.flag("SSO_DEBUG_FOR_ANYBODY_UNSAFE"),
         "cli_enabled": reading.flag("SSO_CLI", default=True),
@@ -69,7 +70,7 @@ def read_service_options(reading: Reading) -> dict[str, Any]:
     database, redis = _stored_at(reading, "DATABASE_URL", DATABASES), _stored_at(reading, "REDIS_URL", STORES)
     _check_shared(reading, database)
     ui = UiSettings(
-        base_url=reading.text("PROXY_BASE_URL"),
+        proxy_base_url=reading.text("PROXY_BASE_URL"),
         logout_url=_link(reading, "PROXY_LOGOUT_URL"),
         api_doc_base_url=_link(reading, "LITELLM_UI_API_DOC_BASE_URL"),
         default_team_disabled=reading.flag("PROXY_DEFAULT_TEAM_DISABLED"),

@@ -24,7 +24,7 @@ import attrs
 
 from sso_core.identity.ladder import RoleLadder
 from sso_core.providers.kinds import Provider
-from sso_core.settings.environment import read_whole
+from sso_core.settings.environment import host_vouches, read_whole
 from sso_core.settings.ladder import REFERENCE_LADDER
 from sso_core.settings.provider_environment import READERS, Described
 from sso_core.settings.reading import Problem, Reading, Report, SettingsError
@@ -117,12 +117,14 @@ class _Document:
         self._left_behind(labels)
 
         def providers(group_claims: tuple[str, ...]) -> tuple[Provider | None, ...]:
-            return self._providers(entries, Described(ladder, group_claims))
+            return self._providers(entries, Described(ladder, group_claims), needed=not host_vouches(values))
 
         reading = Reading(values, self.report, {v.name: v.key for v in VARIABLES} | labels)
         return read_whole(reading, self.report, ladder, providers, self.default_base_url)
 
-    def _providers(self, entries: object, described: Described) -> tuple[Provider | None, ...]:
+    def _providers(self, entries: object, described: Described, *, needed: bool) -> tuple[Provider | None, ...]:
+        if not entries and not needed:
+            return ()
         if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
             self._problem("provider", "is missing" if not entries else "is no list of tables", "[[provider]]")
             return ()

@@ -62,6 +62,8 @@ _SERVICE = (
     V("SSO_LOGIN_TTL", "service.login_ttl", "seconds a person has to sign in at the provider", "600"),
     V("SSO_SESSION_TTL", "service.session_ttl", "seconds a session lasts", "28800"),
     V("SSO_LEEWAY", "service.leeway", "seconds that the provider's clock may be off, 300 at most", "30"),
+    V("SSO_PASSWORD_SIGN_IN", "service.password_sign_in", "let the host's own function check names and passwords; a "
+      "provider is not needed then", "false"),
     V("SSO_HEADER_PROXIES", "service.header_proxies", "networks of the proxies whose headers the host's own function "
       "may turn into a person"),
     V("DISABLE_ADMIN_UI", "service.ui_disabled", "sign nobody in", "false", restricts=True),

@@ -62,6 +62,10 @@ def test_those_of_sign_in_are_part_of_the_whole() -> None:
     [
         ({}, ["GENERIC_CLIENT_ID", "GENERIC_CLIENT_SECRET", "GENERIC_ISSUER"]),
         (OPENID | {"PROXY_BASE_URL": "http://app.example"}, ["PROXY_BASE_URL"]),
+        (
+            {"SSO_PASSWORD_SIGN_IN": "canary", "GENERIC_CLIENT_ID": "id", "GENERIC_CLIENT_SECRET": "s"},
+            ["GENERIC_ISSUER", "SSO_PASSWORD_SIGN_IN"],
+        ),
         (OPENID | {"SSO_GROUP_JWT_FIELD": " "}, ["SSO_GROUP_JWT_FIELD"]),
         (OPENID | {"ALLOWED_EMAIL_DOMAIN": "canary.example"}, ["ALLOWED_EMAIL_DOMAIN"]),
         (OPENID | {"SSO_RESTRICTED_GROUPS": "canary"}, ["SSO_RESTRICTED_GROUPS"]),
@@ -76,6 +80,12 @@ def test_those_of_sign_in_are_part_of_the_whole() -> None:
 )
 def test_everything_that_is_wrong_is_said_at_once(environ: dict[str, str], expected: list[str]) -> None:
     assert problems(environ) == expected
+
+
+@pytest.mark.parametrize("environ", [{"SSO_PASSWORD_SIGN_IN": "true"}, {"SSO_HEADER_PROXIES": "10.0.0.1"}])
+def test_where_the_host_vouches_for_people_no_provider_is_needed(environ: dict[str, str]) -> None:
+    assert read(environ).sign_in.providers == ()
+    assert len(read(OPENID | environ).sign_in.providers) == 1
 
 
 def test_a_misspelt_name_that_restricts_nobody_is_noted() -> None:

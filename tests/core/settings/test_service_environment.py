@@ -59,8 +59,8 @@ def options(environ: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
 
 
 def test_without_a_word_only_flags_are_set() -> None:
-    flags = {"ui_disabled": False, "debug_page": False, "debug_for_anybody_unsafe": False, "cli_enabled": True}
-    assert options({}) == (flags, [])
+    flags = dict.fromkeys(("ui_disabled", "password_sign_in", "debug_page", "debug_for_anybody_unsafe"), False)
+    assert options({}) == (flags | {"cli_enabled": True}, [])
 
 
 def test_durations_and_options_are_read() -> None:
@@ -74,6 +74,7 @@ def test_durations_and_options_are_read() -> None:
             "SSO_LEEWAY": "0",
             "SSO_HEADER_PROXIES": "10.0.0.0/24, ::1",
             "DISABLE_ADMIN_UI": "true",
+            "SSO_PASSWORD_SIGN_IN": "true",
             "SSO_DEBUG_PAGE": "true",
             "SSO_DEBUG_FOR_ANYBODY_UNSAFE": "true",
             "SSO_CLI": "false",
@@ -89,6 +90,7 @@ def test_durations_and_options_are_read() -> None:
         "leeway": 0,
         "header_proxies": ("10.0.0.0/24", "::1/128"),
         "ui_disabled": True,
+        "password_sign_in": True,
         "debug_page": True,
         "debug_for_anybody_unsafe": True,
         "cli_enabled": False,

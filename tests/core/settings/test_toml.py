@@ -211,6 +211,10 @@ def test_the_number_of_workers_counts_beside_a_file() -> None:
     assert problems(text, environ) == ["service.database_url is not shared by service.workers"]
 
 
+def test_where_the_host_vouches_for_people_no_provider_is_needed() -> None:
+    assert read("[service]\npassword_sign_in = true").sign_in.providers == ()
+
+
 def test_two_entries_of_one_authority_are_parted_by_their_tenants() -> None:
     entry = """
     [[provider]]
