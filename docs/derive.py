@@ -81,6 +81,8 @@ def path_of_test(name: str) -> tuple[str, ...]:
 TABLES = {
     "service": "The service",
     "cli": "The command line",
+    "keys": "Personal keys",
+    "reference_token": "The reference's cookie",
     "ui": "A user interface beside it",
     "access": "Who may come in",
     "accounts": "Accounts",

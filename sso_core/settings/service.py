@@ -1,4 +1,4 @@
-"""A whole service as its operator wishes it: sign-in, where things are kept, what the user interface is told."""
+"""A whole service as its operator wishes it: sign-in, and where things are kept."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import attrs
 from sso_core.secret import Secret
 from sso_core.settings.reading import Problem
 from sso_core.settings.sign_in import SignInSettings
-from sso_core.settings.ui import UiSettings
 
 DATA_DIR = "sso-data"
 
@@ -22,6 +21,5 @@ class ServiceSettings:
     redis_url: Secret | None = None
     """None: what is short-lived lies beside the accounts."""
     data_dir: str = DATA_DIR
-    ui: UiSettings = UiSettings()
     notes: tuple[Problem, ...] = attrs.field(default=(), eq=False)
     """What is taken as it was written, and yet worth knowing."""

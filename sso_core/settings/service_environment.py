@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from ipaddress import ip_network
-from typing import Any
+from typing import Any, TypeVar
 
 from sso_core.secret import Secret
+from sso_core.sessions.reference_token import SECRET_SIZE, ReferenceToken
 from sso_core.sessions.sealing import SealingKeys
+from sso_core.sessions.session_keys import SessionKeys
 from sso_core.settings.origin import Origin
 from sso_core.settings.reading import Reading
 from sso_core.settings.service import DATA_DIR
+from sso_core.settings.sign_in import KeyHolders
 from sso_core.settings.ui import UiSettings
 from sso_core.wire import WireError, b64url_decode, parse_http_url
+
+K = TypeVar("K", SealingKeys, SessionKeys)
 
 HOUR = 3600
 MOST_LEEWAY = 300
@@ -24,9 +30,10 @@ IN_MEMORY = ("sqlite://", "sqlite:///:memory:")
 STORES = ("redis", "rediss", "unix")
 
 _SCHEME = re.compile(r"([a-z0-9+]+)://", re.ASCII)
-_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~!$&'()*+,;=:@-]+){1,20}", re.ASCII)
+_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+){1,20}", re.ASCII)
 """Segments of plain letters, none of them empty or dots."""
 _PATH_LIMIT = 500
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
 def read_origin(reading: Reading, default_base_url: str) -> Origin | None:
@@ -47,7 +54,10 @@ def read_sign_in_options(reading: Reading) -> dict[str, Any]:
     """Return the fields of SignInSettings that are set, beside address, providers and policy."""
     hours = reading.number("LITELLM_CLI_JWT_EXPIRATION_HOURS")
     given = {
-        "sealing_keys": _sealing_keys(reading),
+        "sealing_keys": _keys(reading, "SSO_SEALING_KEYS", SealingKeys),
+        "session_keys": _keys(reading, "SSO_SESSION_KEYS", SessionKeys),
+        "key_ttl": reading.number("SSO_KEY_TTL"),
+        "reference_token": _reference_token(reading),
         "login_ttl": reading.number("SSO_LOGIN_TTL"),
         "session_ttl": reading.number("SSO_SESSION_TTL"),
         "cli_session_ttl": None if hours is None else hours * HOUR,
@@ -57,26 +67,30 @@ def read_sign_in_options(reading: Reading) -> dict[str, Any]:
     }
     flags = {
         "ui_disabled": reading.flag("DISABLE_ADMIN_UI"),
+        "announce_login": reading.flag("SSO_ANNOUNCE_LOGIN"),
         "password_sign_in": reading.flag("SSO_PASSWORD_SIGN_IN"),
         "debug_page": reading.flag("SSO_DEBUG_PAGE"),
         "debug_for_anybody_unsafe": reading.flag("SSO_DEBUG_FOR_ANYBODY_UNSAFE"),
         "cli_enabled": reading.flag("SSO_CLI", default=True),
     }
-    return {name: value for name, value in given.items() if value is not None} | flags
+    values = {
+        "key_holders": reading.choice("SSO_KEY_HOLDERS", KeyHolders, KeyHolders.NOBODY),
+        "ui": UiSettings(
+            proxy_base_url=reading.text("PROXY_BASE_URL"),
+            logout_url=_link(reading, "PROXY_LOGOUT_URL"),
+            api_doc_base_url=_link(reading, "LITELLM_UI_API_DOC_BASE_URL"),
+            default_team_disabled=reading.flag("PROXY_DEFAULT_TEAM_DISABLED"),
+        ),
+    }
+    return {name: value for name, value in given.items() if value is not None} | flags | values
 
 
 def read_service_options(reading: Reading) -> dict[str, Any]:
-    """Return the fields of ServiceSettings beside sign-in and notes."""
+    """Return the fields of ServiceSettings that say where things are kept."""
     database, redis = _stored_at(reading, "DATABASE_URL", DATABASES), _stored_at(reading, "REDIS_URL", STORES)
     _check_shared(reading, database)
-    ui = UiSettings(
-        proxy_base_url=reading.text("PROXY_BASE_URL"),
-        logout_url=_link(reading, "PROXY_LOGOUT_URL"),
-        api_doc_base_url=_link(reading, "LITELLM_UI_API_DOC_BASE_URL"),
-        default_team_disabled=reading.flag("PROXY_DEFAULT_TEAM_DISABLED"),
-    )
     data_dir = reading.text("SSO_DATA_DIR") or DATA_DIR
-    return {"database_url": database, "redis_url": redis, "data_dir": data_dir, "ui": ui}
+    return {"database_url": database, "redis_url": redis, "data_dir": data_dir}
 
 
 def _check_shared(reading: Reading, database: Secret | None) -> None:
@@ -105,15 +119,36 @@ def _stored_at(reading: Reading, name: str, schemes: tuple[str, ...]) -> Secret 
     return address
 
 
-def _sealing_keys(reading: Reading) -> SealingKeys | None:
-    written = reading.items("SSO_SEALING_KEYS")
+def _keys(reading: Reading, name: str, made_of: Callable[[tuple[bytes, ...]], K]) -> K | None:
+    written = reading.items(name)
     if written is None:
         return None
     try:
-        return SealingKeys(tuple(map(b64url_decode, written)))
+        return made_of(tuple(map(b64url_decode, written)))
     except ValueError:
-        reading.problem("SSO_SEALING_KEYS", "is not usable", "base64url of 32 random bytes each, the newest first")
+        reading.problem(name, "is not usable", "base64url of 32 random bytes each, the newest first")
         return None
+
+
+def _reference_token(reading: Reading) -> ReferenceToken | None:
+    secret, cookie = reading.secret("SSO_REFERENCE_TOKEN_SECRET"), reading.text("SSO_REFERENCE_TOKEN_COOKIE")
+    header = reading.text("SSO_REFERENCE_TOKEN_AUTH_HEADER")
+    flags = {
+        "premium_user": reading.flag("SSO_REFERENCE_TOKEN_PREMIUM_USER"),
+        "readable_by_scripts_unsafe": reading.flag("SSO_REFERENCE_TOKEN_READABLE_UNSAFE"),
+        "user_token_as_key_unsafe": reading.flag("SSO_REFERENCE_TOKEN_KEY_UNSAFE"),
+    }
+    for name, text in (("SSO_REFERENCE_TOKEN_COOKIE", cookie), ("SSO_REFERENCE_TOKEN_AUTH_HEADER", header)):
+        if text is not None and not _TOKEN.fullmatch(text):
+            reading.problem(name, "is no name", "letters, digits, hyphens and underscores")
+    if secret is None:
+        return None
+    key = secret.reveal().encode("utf-8", "replace")
+    if len(key) < SECRET_SIZE:
+        hint = f"{SECRET_SIZE} bytes or more, drawn at random (RFC 7518 3.2)"
+        reading.problem("SSO_REFERENCE_TOKEN_SECRET", "is too short", hint)
+        return None
+    return ReferenceToken(key, cookie=cookie or "token", auth_header_name=header or "Authorization", **flags)
 
 
 def _landing_path(reading: Reading) -> str | None:

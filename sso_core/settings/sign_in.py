@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import re
+from enum import Enum
 
 import attrs
 
 from sso_core.accounts.policy import AccessPolicy
 from sso_core.providers.kinds import Provider
+from sso_core.sessions.reference_token import ReferenceToken
 from sso_core.sessions.sealing import SealingKeys
+from sso_core.sessions.session_keys import SessionKeys
 from sso_core.settings.ladder import REFERENCE_LADDER
 from sso_core.settings.origin import Origin
 from sso_core.settings.several import clashes
+from sso_core.settings.ui import UiSettings
 
 CALLBACK = "/sso/callback"
 
 PROVIDER_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+
+class KeyHolders(Enum):
+    """Who may have personal keys."""
+
+    NOBODY = "nobody"
+    ADMINS = "admins"
+    EVERYBODY = "everybody"
 
 
 @attrs.frozen
@@ -33,10 +45,14 @@ class SignInSettings:
     """The first one owns `/sso/callback`, each further one `/sso/callback/{id}`, so that no answer can be mixed up."""
     policy: AccessPolicy = AccessPolicy(REFERENCE_LADDER)
     sealing_keys: SealingKeys | None = None
+    session_keys: SessionKeys | None = None
+    """With keys, a made-up session identifier is turned away without asking the store."""
     login_ttl: float = attrs.field(default=600, validator=attrs.validators.gt(0))
     session_ttl: float = attrs.field(default=8 * 3600, validator=attrs.validators.gt(0))
     landing_path: str = "/"
     """Where a person goes after sign-in who was on the way to nowhere else; below the mount."""
+    announce_login: bool = False
+    """Whether the landing path is told of a login by `?login=success`."""
     ui_disabled: bool = False
     """Whether nobody is signed in at all, as the operator wishes."""
     cli_enabled: bool = True
@@ -52,6 +68,12 @@ class SignInSettings:
     """Networks (CIDR) of proxies whose headers a function of the host may turn into a person."""
     host_after_login: bool = False
     """Whether a function of the host is asked about everybody who is about to come in."""
+    key_holders: KeyHolders = KeyHolders.NOBODY
+    key_ttl: float = attrs.field(default=90 * 24 * 3600, validator=attrs.validators.gt(0))
+    """How long a personal key is good for at most."""
+    reference_token: ReferenceToken | None = None
+    """For hosts whose user interface reads the reference's cookie."""
+    ui: UiSettings = UiSettings()
     leeway: int = attrs.field(default=30, validator=attrs.validators.in_(range(301)))
     """How far the provider's clock may be off."""
 

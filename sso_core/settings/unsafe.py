@@ -65,6 +65,19 @@ def _of_the_site(settings: SignInSettings) -> Iterator[UnsafeOption]:
             "whoever can sign in at a provider sees how claims are judged here",
             "SSO_DEBUG_PAGE, which is for administrators",
         )
+    token = settings.reference_token
+    if token is not None and token.readable_by_scripts_unsafe:
+        yield UnsafeOption(
+            "SSO_REFERENCE_TOKEN_READABLE_UNSAFE",
+            "a script that slips into any page of the site takes the token of whoever sees it",
+            "a user interface that asks GET /sso/session who is signed in",
+        )
+    if token is not None and token.user_token_as_key_unsafe:
+        yield UnsafeOption(
+            "SSO_REFERENCE_TOKEN_KEY_UNSAFE",
+            "whoever reads the cookie acts for its person at every host that takes such tokens",
+            "personal keys, or the session",
+        )
     networks = [ip_network(network) for network in settings.header_proxies]
     if any(network.prefixlen < WIDE[network.version] for network in networks):
         yield UnsafeOption(

@@ -56,9 +56,12 @@ _SERVICE = (
     V("SSO_DATA_DIR", "service.data_dir", "the folder of the SQLite files", "sso-data"),
     V("SSO_SEALING_KEYS", "service.sealing_keys", "base64url of 32 random bytes each, the newest first: pending logins "
       "travel sealed in the cookie", secret=True),
+    V("SSO_SESSION_KEYS", "service.session_keys", "the same for sessions: a made-up identifier never reaches the store",
+      secret=True),
     V("SSO_INSTANCES", "service.instances", "how many machines or containers serve the address", "1"),
     V("WEB_CONCURRENCY", "service.workers", "how many processes serve it on each", "1"),
     V("SSO_LANDING_PATH", "service.landing_path", "where people go after sign-in who were on the way to nowhere", "/"),
+    V("SSO_ANNOUNCE_LOGIN", "service.announce_login", "add `?login=success` there", "false"),
     V("SSO_LOGIN_TTL", "service.login_ttl", "seconds a person has to sign in at the provider", "600"),
     V("SSO_SESSION_TTL", "service.session_ttl", "seconds a session lasts", "28800"),
     V("SSO_LEEWAY", "service.leeway", "seconds that the provider's clock may be off, 300 at most", "30"),
@@ -73,6 +76,18 @@ _SERVICE = (
       "the provider", "false"),
     V("SSO_CLI", "cli.enabled", "let people sign in from their command line", "true", restricts=True),
     V("LITELLM_CLI_JWT_EXPIRATION_HOURS", "cli.session_hours", "hours a command line stays signed in", "24"),
+    V("SSO_KEY_HOLDERS", "keys.holders", "who may have personal keys: `nobody`, `admins` or `everybody`", "nobody"),
+    V("SSO_KEY_TTL", "keys.ttl", "seconds that a personal key is good for at most", "7776000"),
+    V("SSO_REFERENCE_TOKEN_SECRET", "reference_token.secret", "set the cookie by which the reference's user interface "
+      "knows who signed in, signed with these 32 bytes or more", secret=True),
+    V("SSO_REFERENCE_TOKEN_COOKIE", "reference_token.cookie", "its name", "token"),
+    V("SSO_REFERENCE_TOKEN_PREMIUM_USER", "reference_token.premium_user", "what it says of the host", "false"),
+    V("SSO_REFERENCE_TOKEN_AUTH_HEADER", "reference_token.auth_header", "the header that it names for keys",
+      "Authorization"),
+    V("SSO_REFERENCE_TOKEN_READABLE_UNSAFE", "reference_token.readable_by_scripts_unsafe", "let scripts of the page "
+      "read it, as that interface does", "false"),
+    V("SSO_REFERENCE_TOKEN_KEY_UNSAFE", "reference_token.user_token_as_key_unsafe", "put a token of the person into it "
+      "that opens a host which takes such tokens", "false"),
     V("PROXY_LOGOUT_URL", "ui.logout_url", "where the user interface leads to sign out"),
     V("LITELLM_UI_API_DOC_BASE_URL", "ui.api_doc_base_url", "the address that the user interface shows for its API"),
     V("PROXY_DEFAULT_TEAM_DISABLED", "ui.default_team_disabled", "hide the default team in the user interface",

@@ -8,7 +8,7 @@ from cases import Case, Row, Verdict, each, expected
 
 from sso_core.settings.readiness import named_provider, readiness
 from sso_core.settings.reading import Reading, Report
-from sso_core.settings.service_environment import read_service_options
+from sso_core.settings.service_environment import read_sign_in_options
 
 IDS = ("GOOGLE_CLIENT_ID", "MICROSOFT_CLIENT_ID", "GENERIC_CLIENT_ID")
 
@@ -59,7 +59,7 @@ def test_an_empty_variable_is_no_sign_of_readiness() -> None:
 
 def ours_of_ui(case: Case) -> dict[str, Any]:
     report = Report()
-    ui = read_service_options(Reading(case.env, report))["ui"]
+    ui = read_sign_in_options(Reading(case.env, report))["ui"]
     return {
         "PROXY_BASE_URL": ui.proxy_base_url,
         "PROXY_LOGOUT_URL": ui.logout_url,

@@ -103,6 +103,7 @@ COMPLETE = {
 PLAIN = {"GENERIC_CLIENT_ID": "id", "GENERIC_CLIENT_SECRET": "s"} | {
     f"GENERIC_{name}_ENDPOINT": f"https://idp.example/{name}" for name in ("AUTHORIZATION", "TOKEN", "USERINFO")
 }
+TOKEN = {"SSO_REFERENCE_TOKEN_SECRET": "s" * 32}
 IN_WORDS = {
     *("PROXY_BASE_URL", "DATABASE_URL", "REDIS_URL", "ALLOWED_EMAIL_DOMAINS", "SSO_SEATS", "GOOGLE_HOSTED_DOMAINS"),
     *("GENERIC_NAMESPACE", "GENERIC_USER_DISPLAY_NAME_ATTRIBUTE"),
@@ -121,7 +122,7 @@ def outcome(environ: dict[str, str]) -> object:
 
 @pytest.mark.parametrize("variable", VARIABLES, ids=lambda variable: variable.name)
 def test_each_variable_matters(variable: Variable) -> None:
-    complete = COMPLETE.get(variable.table, OPENID)
+    complete = COMPLETE.get(variable.table, OPENID | TOKEN)
     values = ("x", "true", "false", "https://x.example", "google", "['x']", "X=y")
     assert any(outcome(complete | {variable.name: value}) != outcome(complete) for value in values)
 
@@ -132,7 +133,7 @@ def test_each_variable_matters(variable: Variable) -> None:
     ids=lambda variable: variable.name,
 )
 def test_each_default_is_what_the_docs_say(variable: Variable) -> None:
-    complete = PLAIN if variable.name in FOR_ENDPOINTS else COMPLETE.get(variable.table, OPENID)
+    complete = PLAIN if variable.name in FOR_ENDPOINTS else COMPLETE.get(variable.table, OPENID | TOKEN)
     assert outcome(complete | {variable.name: variable.default}) == outcome(complete)
 
 

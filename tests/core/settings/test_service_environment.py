@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from sso_core.secret import Secret
+from sso_core.sessions.reference_token import ReferenceToken
 from sso_core.settings.reading import Reading, Report
 from sso_core.settings.service_environment import read_origin, read_service_options, read_sign_in_options
+from sso_core.settings.sign_in import KeyHolders
 from sso_core.settings.ui import UiSettings
 from sso_core.wire import b64url_encode
 
@@ -59,14 +61,25 @@ def options(environ: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
 
 
 def test_without_a_word_only_flags_are_set() -> None:
-    flags = dict.fromkeys(("ui_disabled", "password_sign_in", "debug_page", "debug_for_anybody_unsafe"), False)
-    assert options({}) == (flags | {"cli_enabled": True}, [])
+    flags = dict.fromkeys(
+        ("ui_disabled", "announce_login", "password_sign_in", "debug_page", "debug_for_anybody_unsafe"), False
+    )
+    values = {"cli_enabled": True, "key_holders": KeyHolders.NOBODY, "ui": UiSettings()}
+    assert options({}) == (flags | values, [])
 
 
 def test_durations_and_options_are_read() -> None:
     read, problems = options(
         {
             "SSO_SEALING_KEYS": KEYS,
+            "SSO_SESSION_KEYS": KEYS,
+            "SSO_ANNOUNCE_LOGIN": "true",
+            "SSO_KEY_HOLDERS": "admins",
+            "SSO_KEY_TTL": "60",
+            "PROXY_BASE_URL": "https://app.example",
+            "PROXY_LOGOUT_URL": "/sso/sign-out",
+            "LITELLM_UI_API_DOC_BASE_URL": "http://docs.example",
+            "PROXY_DEFAULT_TEAM_DISABLED": "true",
             "SSO_LOGIN_TTL": "60",
             "SSO_SESSION_TTL": "3600",
             "LITELLM_CLI_JWT_EXPIRATION_HOURS": "0.5",
@@ -81,8 +94,12 @@ def test_durations_and_options_are_read() -> None:
         }
     )
     assert problems == []
-    assert read.pop("sealing_keys").secrets == (b"\x01" * 32, b"\x02" * 32)
+    assert read.pop("sealing_keys").secrets == read.pop("session_keys").secrets == (b"\x01" * 32, b"\x02" * 32)
     assert read == {
+        "announce_login": True,
+        "key_holders": KeyHolders.ADMINS,
+        "key_ttl": 60.0,
+        "ui": UiSettings("https://app.example", "/sso/sign-out", "http://docs.example", default_team_disabled=True),
         "login_ttl": 60.0,
         "session_ttl": 3600.0,
         "cli_session_ttl": 1800.0,
@@ -96,6 +113,24 @@ def test_durations_and_options_are_read() -> None:
         "cli_enabled": False,
     }
     assert options({"SSO_LANDING_PATH": "/"})[0]["landing_path"] == "/"
+    assert options({"PROXY_LOGOUT_URL": "/"})[0]["ui"].logout_url == "/"
+
+
+def test_the_reference_s_token_is_set_where_there_is_a_secret() -> None:
+    token = {
+        "SSO_REFERENCE_TOKEN_SECRET": "canary" * 6,
+        "SSO_REFERENCE_TOKEN_COOKIE": "ui-token",
+        "SSO_REFERENCE_TOKEN_PREMIUM_USER": "true",
+        "SSO_REFERENCE_TOKEN_AUTH_HEADER": "X-Key",
+        "SSO_REFERENCE_TOKEN_READABLE_UNSAFE": "true",
+        "SSO_REFERENCE_TOKEN_KEY_UNSAFE": "true",
+    }
+    read, problems = options(token)
+    assert problems == []
+    assert "canary" not in repr(read)
+    assert read["reference_token"] == ReferenceToken(b"canary" * 6, "ui-token", True, "X-Key", True, True)
+    plain = options({"SSO_REFERENCE_TOKEN_SECRET": "canary" * 6})[0]["reference_token"]
+    assert plain == ReferenceToken(b"canary" * 6)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +138,13 @@ def test_durations_and_options_are_read() -> None:
     [
         ({"SSO_SEALING_KEYS": "c2hvcnQ"}, "SSO_SEALING_KEYS is not usable"),
         ({"SSO_SEALING_KEYS": "the canary"}, "SSO_SEALING_KEYS is not usable"),
+        ({"SSO_SESSION_KEYS": "canary"}, "SSO_SESSION_KEYS is not usable"),
+        ({"SSO_KEY_HOLDERS": "canary"}, "SSO_KEY_HOLDERS is not known"),
+        ({"SSO_REFERENCE_TOKEN_SECRET": "canary"}, "SSO_REFERENCE_TOKEN_SECRET is too short"),
+        ({"SSO_REFERENCE_TOKEN_COOKIE": "a canary;"}, "SSO_REFERENCE_TOKEN_COOKIE is no name"),
+        ({"SSO_REFERENCE_TOKEN_AUTH_HEADER": "canary:"}, "SSO_REFERENCE_TOKEN_AUTH_HEADER is no name"),
+        ({"PROXY_LOGOUT_URL": "javascript:canary()"}, "PROXY_LOGOUT_URL is no address: it is neither http nor https"),
+        ({"SSO_LANDING_PATH": "/a?canary"}, "SSO_LANDING_PATH is no path of this service"),
         ({"SSO_LOGIN_TTL": "0"}, "SSO_LOGIN_TTL is not a number above 0"),
         ({"LITELLM_CLI_JWT_EXPIRATION_HOURS": "canary"}, "LITELLM_CLI_JWT_EXPIRATION_HOURS is not a number above 0"),
         ({"SSO_LANDING_PATH": "//canary.example"}, "SSO_LANDING_PATH is no path of this service"),
@@ -122,20 +164,16 @@ def service(environ: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
 
 
 def test_without_a_word_everything_lies_in_the_data_folder() -> None:
-    read = {"database_url": None, "redis_url": None, "data_dir": "sso-data", "ui": UiSettings()}
+    read = {"database_url": None, "redis_url": None, "data_dir": "sso-data"}
     assert service({}) == (read, [])
 
 
-def test_places_and_wishes_of_the_user_interface_are_read() -> None:
+def test_places_are_read() -> None:
     read, problems = service(
         {
             "DATABASE_URL": "postgresql://canary@db.example/sso",
             "REDIS_URL": "rediss://:canary@redis.example",
             "SSO_DATA_DIR": "/data",
-            "PROXY_BASE_URL": "https://app.example",
-            "PROXY_LOGOUT_URL": "/sso/sign-out",
-            "LITELLM_UI_API_DOC_BASE_URL": "http://docs.example",
-            "PROXY_DEFAULT_TEAM_DISABLED": "true",
         }
     )
     assert problems == []
@@ -144,9 +182,7 @@ def test_places_and_wishes_of_the_user_interface_are_read() -> None:
         "database_url": Secret("postgresql://canary@db.example/sso"),
         "redis_url": Secret("rediss://:canary@redis.example"),
         "data_dir": "/data",
-        "ui": UiSettings("https://app.example", "/sso/sign-out", "http://docs.example", True),
     }
-    assert service({"PROXY_LOGOUT_URL": "/"})[0]["ui"].logout_url == "/"
 
 
 @pytest.mark.parametrize(
@@ -155,7 +191,6 @@ def test_places_and_wishes_of_the_user_interface_are_read() -> None:
         ({"DATABASE_URL": "canary"}, "DATABASE_URL is no address of a kind that is known"),
         ({"DATABASE_URL": "mysql://canary"}, "DATABASE_URL is no address of a kind that is known"),
         ({"REDIS_URL": "https://canary"}, "REDIS_URL is no address of a kind that is known"),
-        ({"PROXY_LOGOUT_URL": "javascript:canary()"}, "PROXY_LOGOUT_URL is no address: it is neither http nor https"),
         ({"SSO_INSTANCES": "0"}, "SSO_INSTANCES is not a number above 0"),
         ({"WEB_CONCURRENCY": "canary"}, "WEB_CONCURRENCY is not a number above 0"),
         ({"SSO_INSTANCES": "2"}, "DATABASE_URL is not shared by SSO_INSTANCES"),

@@ -3,7 +3,6 @@ from __future__ import annotations
 from sso_core.settings.ui import UiSettings
 
 
-def test_without_a_word_a_user_interface_is_told_nothing() -> None:
-    ui = UiSettings()
-    assert (ui.proxy_base_url, ui.logout_url, ui.api_doc_base_url, ui.log_rows) == (None, None, None, None)
-    assert not ui.default_team_disabled
+def test_an_operator_who_says_nothing_has_an_interface_all_the_same() -> None:
+    assert UiSettings() == UiSettings(None, None, None, default_team_disabled=False, log_rows=None)
+    assert UiSettings().log_rows_limit == 1_000_000

@@ -10,6 +10,7 @@ from sso_core.identity.rules import AccessTokenClaims, IdentityRules
 from sso_core.oauth.client import Client
 from sso_core.providers.kinds import OpenIdProvider
 from sso_core.secret import Secret
+from sso_core.sessions.reference_token import ReferenceToken
 from sso_core.settings.ladder import REFERENCE_LADDER
 from sso_core.settings.origin import Origin
 from sso_core.settings.sign_in import SignInSettings
@@ -48,6 +49,18 @@ def test_each_unsafe_rule_is_named_as_it_is_set(rule: dict[str, Any], name: str)
 def test_a_debug_page_for_anybody_is_named() -> None:
     assert names(debug_page=True) == []
     assert names(debug_for_anybody_unsafe=True) == ["SSO_DEBUG_FOR_ANYBODY_UNSAFE"]
+
+
+@pytest.mark.parametrize(
+    ("option", "name"),
+    [
+        ({}, None),
+        ({"readable_by_scripts_unsafe": True}, "SSO_REFERENCE_TOKEN_READABLE_UNSAFE"),
+        ({"user_token_as_key_unsafe": True}, "SSO_REFERENCE_TOKEN_KEY_UNSAFE"),
+    ],
+)
+def test_what_gives_the_reference_s_token_away_is_named(option: dict[str, Any], name: str | None) -> None:
+    assert names(reference_token=ReferenceToken(b"canary" * 6, **option)) == ([name] if name else [])
 
 
 @pytest.mark.parametrize(
