@@ -133,7 +133,7 @@ class AccountFacts:
     """How many accounts there are, where that was asked."""
     mappings: Mappings = Mappings()
     handle_account: Account | None = None
-    """The account of `handle_holder`, where it was asked for `by_handle`."""
+    """The account with the handle itself, where it was asked for `by_handle`."""
 
 
 @attrs.frozen

@@ -105,7 +105,7 @@ _TYPES = frozenset(
 )
 """The types of the values, in every combination that there may be."""
 _CLAIM_TYPES = (str, str, str)
-_CLAIMS, _TEAMS, _KIND = 8, 13, 15
+_ACCOUNT, _CLAIMS, _TEAMS, _KIND = 1, 8, 13, 15
 _KINDS = {kind.value: kind for kind in SessionKind}
 
 
@@ -120,6 +120,8 @@ def decode_session(value: bytes) -> Session | None:
     for claim in values[_CLAIMS]:
         if type(claim) is not list or tuple(map(type, claim)) != _CLAIM_TYPES:
             return None
+    if not values[_ACCOUNT]:
+        return None
     if values[_KIND] not in _KINDS or not all(type(team) is str for team in values[_TEAMS]):
         return None
     values[_TEAMS] = tuple(values[_TEAMS])

@@ -18,11 +18,7 @@ settings.register_profile("calm", deadline=None, derandomize=True)
 settings.load_profile("calm")
 
 # What importing the core runs belongs to no test file. Done here, it is over before the first one is named.
-MODULES = [
-    importlib.import_module(module.name)
-    for module in pkgutil.walk_packages(sso_core.__path__, "sso_core.")
-    if "directory_suite" not in module.name
-]
+MODULES = [importlib.import_module(module.name) for module in pkgutil.walk_packages(sso_core.__path__, "sso_core.")]
 REMEMBERING = [
     found for module in MODULES for found in vars(module).values() if callable(getattr(found, "cache_clear", None))
 ]

@@ -43,19 +43,21 @@ def read_account(connection: Connection, effect: ReadAccount) -> AccountFacts:
     by_email: Sequence[AnyRow] = ()
     if effect.email is not None:
         by_email = connection.execute(_BY_EMAIL, {"email": email_key(effect.email)}).all()
-    by_handle = None
+    by_handle: Sequence[AnyRow] = ()
     if effect.handle is not None:
-        by_handle = connection.execute(_BY_HANDLE, {"handle": effect.handle}).one_or_none()
-    wanted = [by_handle] if effect.by_handle and by_handle is not None else []
-    whole = _whole(connection, [*found, *by_email, *wanted])
+        by_handle = connection.execute(_BY_HANDLE, {"handle": effect.handle}).all()
+    whole = _whole(connection, [*found, *by_email, *(by_handle if effect.by_handle else ())])
+    seats_taken = None
+    if effect.count_seats:
+        seats_taken = connection.execute(_SEATS).scalar_one()
     return AccountFacts(
         account=whole[found[0].account_id] if found else None,
         email_holders=tuple(whole[row.account_id] for row in by_email),
-        handle_holder=None if by_handle is None else by_handle.account_id,
+        handle_holder=by_handle[0].account_id if by_handle else None,
         teams=tuple(map(team_of, connection.execute(_TEAMS, {"teams": effect.teams}))) if effect.teams else (),
-        seats_taken=connection.execute(_SEATS).scalar_one() if effect.count_seats else None,
+        seats_taken=seats_taken,
         mappings=mappings_of(connection.execute(_MAPPINGS).one_or_none()),
-        handle_account=whole[wanted[0].account_id] if wanted else None,
+        handle_account=whole[by_handle[0].account_id] if by_handle and effect.by_handle else None,
     )
 
 

@@ -91,7 +91,7 @@ class _Tables:
             teams=tuple(self.teams[team_id] for team_id in sorted({*effect.teams}) if team_id in self.teams),
             seats_taken=len(self.accounts) if effect.count_seats else None,
             mappings=self.mappings.get(None, Mappings()),
-            handle_account=self.accounts[handle_holder] if effect.by_handle and handle_holder else None,
+            handle_account=self.accounts[handle_holder] if effect.by_handle and handle_holder is not None else None,
         )
 
     def write(self, changes: tuple[Change, ...], guards: tuple[Guard, ...]) -> Written | Conflict:

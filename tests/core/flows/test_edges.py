@@ -135,7 +135,7 @@ signed = answer(ROTATED.sign({"iss": ISSUER, "aud": "client", "sub": "alice"}), 
 lists = first_pages(GraphGroups())
 listing = ReadingGroups(attempt(), LOGIN, GATHERED, Secret("at"), lists)
 reading = read_account(attempt(), LOGIN, GATHERED)
-writing = advance(reading, [AccountFacts(None)], now=NOW)
+writing: Any = advance(reading, [AccountFacts(None)], now=NOW)
 NOBODY_NEW = AccessPolicy(REFERENCE_LADDER, restricted_group="G")
 keeping_out = enter(arrival(settings=settings(policy=NOBODY_NEW), former_session="old"), GATHERED)
 inspecting = enter(
@@ -151,9 +151,9 @@ for_cli = enter(
     GATHERED,
 )
 CLI = AskingHost(for_cli, AccountFacts(ACCOUNT))
-approved = advance(CLI, [HostAnswered(Wishes())], now=NOW)
+approved: Any = advance(CLI, [HostAnswered(Wishes())], now=NOW)
 CLAIMED = attrs.evolve(CLI_LOGIN, claim_hash=cli_hash(CLI_ID, CLI_CLAIM))
-approving = advance(approved, [Taken(encode_cli_login(CLAIMED))], now=NOW)
+approving: Any = advance(approved, [Taken(encode_cli_login(CLAIMED))], now=NOW)
 asked = attrs.evolve(for_cli, wishes=Wishes())
 VOUCHED = HostAnswered(Vouched(Person("host", "alice")))
 resolving = ResolvingProvider(Start(settings(), OPENID, "/", ENTROPY, keys_warm=False), ISSUER)

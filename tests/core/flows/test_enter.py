@@ -297,7 +297,7 @@ def test_a_login_that_only_wants_to_know_writes_nothing_and_asks_no_host() -> No
 
 
 def test_a_command_line_gets_what_a_browser_would_by_the_same_rules() -> None:
-    came = {"purpose": LoginPurpose.CLI, "cli_login": "c", "cli_claim": Secret("claim-canary")}
+    came: dict[str, Any] = {"purpose": LoginPurpose.CLI, "cli_login": "c", "cli_claim": Secret("claim-canary")}
     rules = IdentityRules(team_claims=("teams",))
     state = advance(reading(rules, **came), [AccountFacts(None, teams=(Team("t1", "One"),))], now=NOW)
     assert isinstance(state, WritingAccount)

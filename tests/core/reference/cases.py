@@ -70,12 +70,21 @@ class Expected:
     reasons: tuple[str, ...]
 
 
-def expected(case: Case, rows: Iterable[Row]) -> Expected:
+@attrs.frozen
+class Refused:
+    """A refusal: the status of its answer, and in one word what it says."""
+
+    status: int
+    sense: str
+
+
+def expected(case: Case, rows: Iterable[Row], theirs: Any = None) -> Expected:
     """Return what ours must be: the reference's outcome, as the rows that apply change it one after the other.
 
-    A row that speaks of a difference and changes nothing has no part in the class of the case.
+    `theirs` is that outcome in terms of ours, where the recorded result alone does not tell it. A row that speaks of a
+    difference and changes nothing has no part in the class of the case.
     """
-    outcome, verdict, reasons = case.result, Verdict.SAME, []
+    outcome, verdict, reasons = case.result if theirs is None else theirs, Verdict.SAME, []
     for row in rows:
         if row.applies(case):
             before, outcome = outcome, row.ours(case, outcome)
@@ -83,6 +92,17 @@ def expected(case: Case, rows: Iterable[Row]) -> Expected:
                 verdict = row.verdict if verdict is Verdict.SAME else Verdict.DIFFERENT
                 reasons.append(row.reason)
     return Expected(outcome, verdict, tuple(reasons))
+
+
+def hold(case: Case, theirs: Any, ours: Any, rows: Iterable[Row]) -> None:
+    """Fail where ours is neither what the reference does nor what the rows say of such a case."""
+    want = expected(case, rows, theirs)
+    why = "".join(f"\n- {reason}" for reason in want.reasons) or " none"
+    assert ours == want.outcome, (
+        f"no row tells of this difference, or a row is wrong\ncase {case.id}, {case.function}"
+        f"\nenvironment {case.env}\narguments {case.args}\nworld {case.world}\nlabelled a bug: {case.bug}"
+        f"\ntheirs {theirs}\nours   {ours}\nwanted {want.outcome}\nrows that apply:{why}"
+    )
 
 
 def plain(value: Any) -> Any:

@@ -53,7 +53,7 @@ TEXT = st.text(max_size=100)
 TIMES = st.floats(allow_nan=False, allow_infinity=False)
 SESSIONS = st.builds(
     Session,
-    account_id=TEXT,
+    account_id=TEXT.filter(bool),
     provider_id=TEXT,
     issuer=TEXT,
     subject=TEXT,
@@ -126,6 +126,7 @@ def test_the_largest_session_comes_back_too() -> None:
         json.dumps(VALUES[:-1]).encode(),
         json.dumps(VALUES[1:]).encode(),
         json.dumps([*VALUES, 1]).encode(),
+        changed(account_id=""),
         changed(claims=None),
         changed(team_ids=[5]),
         changed(kind="other"),
