@@ -240,8 +240,7 @@ def test_a_folder_that_cannot_be_used_is_told(issuer: str, tmp_path: Path) -> No
 def test_a_file_says_the_same_as_variables(issuer: str, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("secret-canary")
     (tmp_path / "sso.toml").write_text(
-        f'[[provider]]\nkind = "generic"\nissuer = "{issuer}"\nclient_id = "x"\n'
-        'client_secret = { file = "secret" }\n'
+        f'[[provider]]\nkind = "generic"\nissuer = "{issuer}"\nclient_id = "x"\nclient_secret = {{ file = "secret" }}\n'
     )
     ended = run_to_its_end("doctor", "--settings", "sso.toml", env=environment(), cwd=tmp_path)
     assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout

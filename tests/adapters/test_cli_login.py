@@ -208,14 +208,12 @@ def test_a_service_that_switched_it_off_is_quoted_with_code_and_sentence(termina
 def test_a_terminal_knows_who_is_signed_in_and_no_token_outlives_its_sign_out(
     service: Service, terminal: Terminal
 ) -> None:
-    with Browser(service) as browser:
-        for _ in range(2):
-            with terminal.running("login", service.address) as login:
-                browser.approve(*login.invited())
-                assert login.end() == 0
-            kept = terminal.file.read_bytes()
-            assert terminal.run("whoami") == 0
-    assert terminal.said.count("Alice <alice@example.com>") == 2
+    with terminal.running("login", service.address) as login, Browser(service) as browser:
+        browser.approve(*login.invited())
+        assert login.end() == 0
+    assert terminal.run("whoami") == 0
+    assert "Alice <alice@example.com>" in terminal.said
+    kept = terminal.file.read_bytes()
     assert terminal.run("logout") == 0
     assert not terminal.token
     terminal.file.write_bytes(kept)
