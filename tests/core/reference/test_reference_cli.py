@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 from cases import Case, Refused, Row, Verdict, each, hold
-from playing import refused
+from playing import refused, without_directory
 from scenes import (
     ENTROPY,
     IDENTITY,
@@ -24,7 +24,7 @@ from scenes import (
 )
 from starts import CLI_ID, CLI_LOGIN, SESSION
 
-from sso_core.effects import DirectoryUnreachable, Found, Keep, Kept, Missing, StoreUnreachable, Taken
+from sso_core.effects import Found, Keep, Kept, Missing, StoreUnreachable, Taken
 from sso_core.flows.approve_cli import Approval, ApprovingCliLogin, TakingApprovedLogin
 from sso_core.flows.gather_claims import GatheringPlainClaims
 from sso_core.flows.poll_cli import (
@@ -254,16 +254,13 @@ def directory_fails(case: Case) -> bool:
 
 
 def approved(case: Case) -> Any:
-    """Let the case's person come back from a provider that describes them, and approve."""
-    described = case.args.get("result") is not None
-    start = GatheringPlainClaims(
-        attempt(PLAIN), plain_login(), PLAIN, TokenResponse(Secret("t"), None, None, None, None)
-    )
-    state = advance_any(start, [answer({"sub": "u"} if described else {})], now=NOW)
-    if not isinstance(state, Working):
-        return _refusal(state)
+    """Let the person whom the case's provider describes approve."""
+    if case.args.get("result") is None:
+        tokens = TokenResponse(Secret("t"), None, None, None, None)
+        start = GatheringPlainClaims(attempt(PLAIN), plain_login(), PLAIN, tokens)
+        return _refusal(advance_any(start, [answer({})], now=NOW))
     if directory_fails(case):
-        return _refusal(advance_any(state, [DirectoryUnreachable()], now=NOW))
+        return without_directory()
     account = account_of(case)
     identity = attrs.evolve(IDENTITY, email=account.email)
     session = session_of(identity, account, provider_id="generic", signed_in_at=NOW, expires_at=NOW + 9)
