@@ -241,7 +241,13 @@ def account_of(case: Case) -> Account:
         ):
             memberships = tuple(Membership(team) for team in user.get("teams") or ())
             return Account(user["user_id"], "", 1, role=user.get("user_role"), email=email, memberships=memberships)
-    return Account(str(result.get("id")), "", 1, email=email)
+    return Account(subject(case), "", 1, email=email)
+
+
+def subject(case: Case) -> str:
+    """Return the id that the provider names the case's person by; nothing where it names none."""
+    named = (case.args.get("result") or {}).get("id")
+    return "" if named is None else str(named)
 
 
 def team_names(case: Case) -> dict[str, str]:
@@ -255,10 +261,11 @@ def directory_fails(case: Case) -> bool:
 
 def approved(case: Case) -> Any:
     """Let the person whom the case's provider describes approve."""
-    if case.args.get("result") is None:
+    if not subject(case):
         tokens = TokenResponse(Secret("t"), None, None, None, None)
         start = GatheringPlainClaims(attempt(PLAIN), plain_login(), PLAIN, tokens)
-        return _refusal(advance_any(start, [answer({})], now=NOW))
+        said = {} if case.args.get("result") is None else {"name": "Alice"}
+        return _refusal(advance_any(start, [answer(said)], now=NOW))
     if directory_fails(case):
         return without_directory()
     account = account_of(case)
@@ -303,26 +310,24 @@ def their_approval(case: Case) -> Any:
     return told | {"names": dict(aliases_in(write["value"]["team_details"])), "ttl": write["ttl"]}
 
 
-def new_person(case: Case, _outcome: Any) -> dict[str, Any]:
+def person(case: Case, _outcome: Any) -> dict[str, Any]:
     account = account_of(case)
-    return {"user_id": account.account_id, "user_role": None, "user_email": account.email} | {
-        "teams": [],
-        "names": {},
+    return {
+        "user_id": account.account_id,
+        "user_role": account.role,
+        "user_email": account.email,
+        "teams": list(account.team_ids),
+        "names": {team: name for team, name in team_names(case).items() if team in account.team_ids},
         "ttl": 600,
     }
-
-
-def is_new(case: Case) -> bool:
-    result = case.args.get("result")
-    return result is not None and has_secret(case.args.get("key")) and account_of(case).role is None
 
 
 APPROVAL_ROWS = (
     Row(
         Verdict.DIFFERENT,
-        "W8: who comes for the first time gets an account, as through a browser",
-        lambda case: case.bug is not None and is_new(case),
-        new_person,
+        "W8: whom the provider describes may approve, whether they have an account or get one now, as in a browser",
+        lambda case: case.bug is not None and case.error is not None and bool(subject(case)),
+        person,
     ),
     Row(
         Verdict.DIFFERENT,
@@ -341,6 +346,12 @@ APPROVAL_ROWS = (
         "F40, W23: what is known of a person is read whole or not at all",
         directory_fails,
         lambda _case, _outcome: Refused(503, "directory_unreachable"),
+    ),
+    Row(
+        Verdict.DIFFERENT,
+        "W12: who has no subject is nobody",
+        lambda case: case.args.get("result") is not None and not subject(case),
+        lambda _case, _outcome: Refused(401, "no identity"),
     ),
     Row(
         Verdict.DIFFERENT,
