@@ -8,6 +8,7 @@ from typing import Any
 
 from sso_core.failures import Reason
 from sso_core.flow_map import DOORS, mermaid
+from sso_core.settings.variables import PROVIDER_KINDS, VARIABLES
 from sso_core.testing.hostile import HOSTILE, NOT_APPLICABLE
 
 DOCS = Path(__file__).parent
@@ -77,11 +78,84 @@ def path_of_test(name: str) -> tuple[str, ...]:
     return (f"tests/{'' if file.startswith('adapters/') else 'core/'}{file}.py", *test)
 
 
+TABLES = {
+    "service": "The service",
+    "cli": "The command line",
+    "keys": "Personal keys",
+    "reference_token": "The reference's cookie",
+    "ui": "A user interface beside it",
+    "access": "Who may come in",
+    "accounts": "Accounts",
+    "teams": "Teams",
+    "google": "Google",
+    "microsoft": "Microsoft Entra",
+    "generic": "Any other provider",
+}
+
+FORMS = """An environment describes one provider: the first of Google, Microsoft and generic whose client id is set. \
+`service_from_environment` reads it, `settings_from_environment` the part that sign-in needs.
+
+A TOML file describes the same, several providers beside each other, and roles of your own; `service_from_toml` reads \
+it. The file says everything: variables are looked at only where it refers to them.
+
+```toml
+[[provider]]                                    # one table for each; the first owns /sso/callback
+kind = "generic"                                # or google, microsoft
+id = "corp"                                     # each further one has /sso/callback/{id}; the kind unless named
+label = "Corp"
+issuer = "https://idp.example"
+client_id = "gateway"
+client_secret = { env = "CORP_SECRET" }         # or { file = "/run/secrets/corp" }
+
+[access]
+email_domains = ["example.com"]
+
+[roles]                                         # in place of the reference's; the most powerful first
+ranked = ["root", "member", "reader"]
+admins = ["root"]
+default = "reader"
+unranked = ["guest"]                            # names that a claim may give, but no group
+budgeted = "member"
+```
+
+Whatever is wrong is said at once, each by the name that it was written under, and nothing starts. No value is quoted: \
+it may be a secret in the wrong place. An empty variable counts as unset, except that a restriction which is empty or \
+misspelt keeps the service from starting, since it would let everybody in.
+
+What ends in `_UNSAFE` or `_unsafe` weakens a sign-in, is off unless you set it, and is listed by \
+`sso_core.settings.unsafe.unsafe_options`.
+"""
+
+
+def settings() -> str:
+    """Return the tables of settings."""
+    parts = ["# Settings", NOTE, FORMS]
+    for table, title in TABLES.items():
+        place = f'`[[provider]]` with `kind = "{table}"`' if table in PROVIDER_KINDS else f"`[{table}]`"
+        parts += [f"## {title}", "", f"In TOML: {place}.", ""]
+        parts += ["| variable | in TOML | meaning | default |", "| --- | --- | --- | --- |"]
+        parts += [
+            f"| `{variable.name}` | `{variable.member}` | {variable.meaning} | {variable.default} |"
+            for variable in VARIABLES
+            if variable.table == table
+        ]
+        parts.append("")
+    parts += ["## Kept for environments of the reference", "", "| variable | meaning |", "| --- | --- |"]
+    parts += [f"| `{variable.name}` | {variable.meaning} |" for variable in VARIABLES if not variable.key]
+    return "\n".join([*parts, ""])
+
+
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-PAGES = {"flows.md": flows, "refusals.md": refusals, "conformance.md": conformance, "reference.md": reference}
+PAGES = {
+    "flows.md": flows,
+    "refusals.md": refusals,
+    "conformance.md": conformance,
+    "reference.md": reference,
+    "settings.md": settings,
+}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

@@ -132,6 +132,8 @@ class AccountFacts:
     seats_taken: int | None = None
     """How many accounts there are, where that was asked."""
     mappings: Mappings = Mappings()
+    handle_account: Account | None = None
+    """The account with the handle itself, where it was asked for `by_handle`."""
 
 
 @attrs.frozen
@@ -328,7 +330,7 @@ class ReadAccount:
     """Read the facts about one person: one batch, one moment.
 
     Who holds `email` (in lower case) and `handle`, and which of `teams` exist, is told along; accounts are counted
-    only on request, since counting may cost.
+    only on request, since counting may cost. `by_handle` wants the handle's account whole: only an unsafe linking does.
     """
 
     answers: ClassVar = frozenset({AccountFacts, DirectoryUnreachable})
@@ -339,6 +341,7 @@ class ReadAccount:
     handle: str | None = None
     teams: tuple[str, ...] = ()
     count_seats: bool = False
+    by_handle: bool = False
 
 
 @attrs.frozen

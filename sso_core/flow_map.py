@@ -8,6 +8,7 @@ from typing import Any
 from sso_core.flows.begin_login import begin_login
 from sso_core.flows.confirm_cli import confirm_cli_login
 from sso_core.flows.finish_login import finish_login
+from sso_core.flows.host_login import sign_in_by_headers, sign_in_with_password
 from sso_core.flows.poll_cli import poll_cli
 from sso_core.flows.read_documents import read_keys, read_metadata
 from sso_core.flows.sessions import read_session, sign_out
@@ -21,6 +22,8 @@ _IN_ORDER: tuple[Callable[..., Any], ...] = (
     show_cli_login,
     confirm_cli_login,
     poll_cli,
+    sign_in_with_password,
+    sign_in_by_headers,
     read_metadata,
     read_keys,
     read_session,

@@ -107,6 +107,7 @@ def _postgresql(url: URL, patience: float) -> Engine:
             url,
             connect_args={name: value for name, value in options.items() if name not in url.query},
             hide_parameters=True,
+            isolation_level="READ COMMITTED",  # whatever the database's default: guards are judged behind their locks
             max_overflow=CONNECTIONS // 2,
             pool_size=CONNECTIONS // 2,
             pool_timeout=patience,

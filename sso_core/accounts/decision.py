@@ -2,31 +2,132 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import attrs
 
+from sso_core.accounts.access import check_admins_only, check_group, check_new_account, check_person
+from sso_core.accounts.linking import find_account
+from sso_core.accounts.membership import TeamPlan, plan_teams
+from sso_core.accounts.policy import AccessPolicy
+from sso_core.accounts.roles import decide_role
+from sso_core.accounts.values import (
+    NO_WISHES,
+    Settled,
+    described,
+    email_guards,
+    new_account,
+    settle_email,
+    settle_handle,
+    with_host_values,
+    with_values,
+    with_wishes,
+)
 from sso_core.effects import AccountFacts
+from sso_core.hosts import Wishes
+from sso_core.identity.explanation import Step
 from sso_core.identity.identity import Identity
-from sso_core.records import Account, AccountUnchanged, Change, CreateAccount, Guard, IdentityAbsent, UpdateAccount
+from sso_core.records import (
+    Account,
+    AccountUnchanged,
+    Change,
+    CreateAccount,
+    EnsureTeam,
+    Guard,
+    IdentityAbsent,
+    JoinTeam,
+    LeaveTeam,
+    LinkIdentity,
+    SeatLeft,
+    Team,
+    UpdateAccount,
+)
 
 
 @attrs.frozen
 class Decision:
-    """The account as it will be, the changes that make it so, and the facts that this rests on."""
+    """The account as it will be, the changes that make it so, the facts that this rests on, and why."""
 
     account: Account
     changes: tuple[Change, ...] = ()
     guards: tuple[Guard, ...] = ()
+    explanation: tuple[Step, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
+    """What people call those of the account's teams that were read or are made: pairs of id and name."""
 
 
-def decide(facts: AccountFacts, identity: Identity, *, new_account_id: str) -> Decision:
-    """Find the person's account by (issuer, subject), or decide on a new one; keep its display name true."""
-    name = identity.display_name
-    account = facts.account
-    if account is None:
-        key = (identity.issuer, identity.subject)
-        created = Account(new_account_id, name, revision=1, identities=(key,))
-        return Decision(created, (CreateAccount(created),), (IdentityAbsent(*key),))
-    if account.display_name == name:
-        return Decision(account)
-    renamed = attrs.evolve(account, display_name=name, revision=account.revision + 1)
-    return Decision(renamed, (UpdateAccount(renamed),), (AccountUnchanged(account.account_id, account.revision),))
+def decide(
+    facts: AccountFacts,
+    identity: Identity,
+    policy: AccessPolicy,
+    *,
+    new_account_id: str,
+    wishes: Wishes = NO_WISHES,
+) -> Decision:
+    """Decide who the person is here and what they may, or refuse them: then there is nothing to write.
+
+    The same facts, identity and wishes make the same decision for every way in. Without a change there is no write.
+    """
+    identity = with_wishes(identity, wishes, policy.ladder)
+    found = find_account(facts, identity, policy)
+    check_person(found.account, identity, policy)
+    check_group(identity, policy)
+    role, role_step = decide_role(found.account, identity, policy)
+    check_admins_only(role, policy)
+    teams = plan_teams(found.account, identity, facts.teams, policy)
+    if found.account is None:
+        check_new_account(facts, policy)
+        account = new_account(new_account_id, identity, role, policy)
+        email = Settled(account, email_guards(account, policy))
+    else:
+        email = settle_email(described(found.account, identity, role), identity, facts, policy)
+    handle = settle_handle(with_host_values(email.account, wishes), identity, facts, by_host=bool(wishes.handle))
+    after = with_values(handle.account, memberships=teams.memberships)
+    guards = (*email.guards, *handle.guards)
+    linked = (Step("linked", "", "", f"by {found.linked}"),) if found.linked else ()
+    explanation = (*linked, role_step, *email.explanation, *handle.explanation, *teams.explanation)
+    if found.account is None:
+        decision = _creation(after, identity, policy, teams, guards)
+    else:
+        decision = _update(found.account, found.linked, after, identity, teams, guards)
+    return attrs.evolve(
+        decision,
+        explanation=(*identity.explanation, *explanation),
+        aliases=aliases_of(after, (*facts.teams, *teams.ensured)),
+    )
+
+
+def aliases_of(account: Account, teams: Iterable[Team]) -> tuple[tuple[str, str], ...]:
+    """Return the names of the account's teams, as far as `teams` tell them."""
+    known = {team.team_id: team.alias for team in teams}
+    return tuple([(team_id, alias) for team_id in account.team_ids if (alias := known.get(team_id)) is not None])
+
+
+def _creation(
+    account: Account, identity: Identity, policy: AccessPolicy, teams: TeamPlan, guards: tuple[Guard, ...]
+) -> Decision:
+    seats = (SeatLeft(policy.seats),) if policy.seats is not None else ()
+    changes: tuple[Change, ...] = (
+        *map(EnsureTeam, teams.ensured),
+        CreateAccount(attrs.evolve(account, memberships=())),
+        *(JoinTeam(account.account_id, membership) for membership in teams.joined),
+    )
+    return Decision(account, changes, (IdentityAbsent(identity.issuer, identity.subject), *seats, *guards))
+
+
+def _update(
+    before: Account, linked: str, after: Account, identity: Identity, teams: TeamPlan, guards: tuple[Guard, ...]
+) -> Decision:
+    if after == before and not teams.ensured:
+        return Decision(before)
+    after = attrs.evolve(after, revision=before.revision + 1)
+    key = (identity.issuer, identity.subject)
+    absent: tuple[Guard, ...] = (IdentityAbsent(*key),) if linked else ()
+    changes: tuple[Change, ...] = (
+        *map(EnsureTeam, teams.ensured),
+        UpdateAccount(after),
+        *((LinkIdentity(before.account_id, *key),) if linked else ()),
+        *(JoinTeam(before.account_id, membership) for membership in teams.joined),
+        *(LeaveTeam(before.account_id, team_id) for team_id in teams.left),
+    )
+    return Decision(after, changes, (AccountUnchanged(before.account_id, before.revision), *absent, *guards))

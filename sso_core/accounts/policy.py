@@ -84,7 +84,8 @@ class AccessPolicy:
     """Whether teams that claims name, and that do not exist, are made."""
     new_accounts: NewAccounts = NewAccounts()
     budgeted_max_budget: float | None = None
-    """For people in the ladder's budgeted role whose account has no budget of its own."""
+    """For new people in the ladder's budgeted role, where the defaults of new accounts set no budget. Nobody's budget
+    changes at a later login: an account without one may be an administrator's wish."""
     budgeted_budget_duration: str | None = None
     team_defaults: TeamDefaults = TeamDefaults()
     admin_id: str | None = None

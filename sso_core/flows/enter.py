@@ -1,6 +1,15 @@
 """The chapter in which the person gets an account and a session.
 
-ReadingAccount <-> [WritingAccount] -> KeepingSession -> SignedIn
+ReadingAccount <-> [AskingHost] <-> [WritingAccount] -> KeepingSession -> SignedIn
+       |
+       v
+EndingFormerSession (whoever is refused) | Inspected (a login that only wants to know)
+
+Where the login is for a command line, the chapter `approve_cli` stands in the place of KeepingSession.
+
+- Facts are read at one moment, everything is decided from them, and the decision is carried out whole or not at all.
+- What turns out to be missing (a map that the directory has, a team that the host names) is read once more.
+- The host is asked once, before anything is written; its wishes are judged like a provider's claims.
 """
 
 from __future__ import annotations
@@ -9,12 +18,20 @@ from typing import assert_never
 
 import attrs
 
+from sso_core.accounts.access import check_person
 from sso_core.accounts.decision import Decision, decide
+from sso_core.accounts.linking import find_account
+from sso_core.accounts.membership import teams_to_ask
+from sso_core.accounts.policy import Linking
+from sso_core.accounts.values import NO_WISHES, with_wishes
 from sso_core.effects import (
     AccountFacts,
+    AskHost,
     Conflict,
     DirectoryUnreachable,
     Effect,
+    HostAnswered,
+    HostFailed,
     Keep,
     Kept,
     Kind,
@@ -25,17 +42,28 @@ from sso_core.effects import (
     WriteAccount,
     Written,
 )
-from sso_core.failures import Failure, Reason, refuse
+from sso_core.failures import Failure, Reason, Refusal, refuse
+from sso_core.flows.approve_cli import Approval, TakingApprovedLogin
+from sso_core.flows.arrival import Arrival, arrival_of, person_of
 from sso_core.flows.attempt import Attempt, Finishing
+from sso_core.flows.host_answers import wishes_of
+from sso_core.flows.inspect_login import Inspected, inspect
+from sso_core.flows.turn_away import EndingFormerSession, turn_away
+from sso_core.hosts import AfterLogin, Wishes
 from sso_core.identity.gathered import Gathered
-from sso_core.identity.identity import Identity, identify
+from sso_core.identity.identity import Identity
 from sso_core.machine import Resting
+from sso_core.records import Mappings
 from sso_core.secret import Secret
-from sso_core.sessions.pending_login import PendingLogin
+from sso_core.sessions.pending_login import LoginPurpose, PendingLogin
 from sso_core.sessions.session import Session, encode_session, session_key, session_of
 
 TRIES = 4
 """Rounds of reading and writing the account: enough for a burst of first logins, too few to spin."""
+
+NO_MAPPINGS = Mappings()
+NOT_ASKED = AccountFacts(None)
+"""In place of what was not asked."""
 
 
 @attrs.frozen
@@ -52,35 +80,158 @@ class SignedIn(Resting):
 
 
 def read_account(attempt: Attempt, login: PendingLogin, gathered: Gathered) -> ReadingAccount:
+    """Describe the person whom a provider sent back, and ask what is known of their account."""
+    return enter(arrival_of(attempt, login), gathered)
+
+
+def enter(arrival: Arrival, gathered: Gathered) -> ReadingAccount:
     """Describe the person, and ask what is known of their account."""
-    identity = identify(
-        gathered, attempt.provider.rules, attempt.settings.policy.ladder, provider_id=attempt.provider.provider_id
-    )
-    return ReadingAccount(attempt, login, gathered, identity)
+    return ReadingAccount(arrival, gathered, arrival.describe(gathered, NO_MAPPINGS))
 
 
 @attrs.frozen
 class ReadingAccount(Finishing):
     """Waits for the facts about the person's account."""
 
-    attempt: Attempt
-    login: PendingLogin
+    arrival: Arrival
     gathered: Gathered
     identity: Identity
+    mappings: Mappings = NO_MAPPINGS
+    """The directory's maps by which the identity was described."""
+    wishes: Wishes | None = None
+    """None until the host was asked."""
     tries: int = TRIES
 
-    def asks(self) -> tuple[Effect, ...]:
-        """Read all facts at one moment."""
-        return (ReadAccount(self.identity.issuer, self.identity.subject),)
+    @property
+    def wished(self) -> Identity:
+        """The identity with the host's wishes in it."""
+        return with_wishes(self.identity, self.wishes or NO_WISHES, self.arrival.settings.policy.ladder)
 
-    def receive(self, answer: AccountFacts | DirectoryUnreachable, *, now: float) -> WritingAccount | KeepingSession:
+    def asks(self) -> tuple[Effect, ...]:
+        """Read all facts at one moment.
+
+        A subject is looked up as a handle only where the operator lets anything tell an account.
+        """
+        policy, identity = self.arrival.settings.policy, self.wished
+        by_handle = policy.linking is Linking.ANY_EMAIL_UNSAFE
+        facts = ReadAccount(
+            identity.issuer,
+            identity.subject,
+            email=None if policy.linking is Linking.NEVER else identity.email,
+            handle=identity.handle,
+            teams=teams_to_ask(identity, policy),
+            count_seats=policy.seats is not None,
+            by_handle=by_handle,
+        )
+        if by_handle and identity.handle != identity.subject:
+            return (facts, ReadAccount(identity.issuer, identity.subject, handle=identity.subject, by_handle=True))
+        return (facts,)
+
+    def receive(
+        self,
+        answer: AccountFacts | DirectoryUnreachable,
+        subject_as_handle: AccountFacts | DirectoryUnreachable = NOT_ASKED,
+        *,
+        now: float,
+    ) -> (
+        ReadingAccount
+        | AskingHost
+        | WritingAccount
+        | KeepingSession
+        | TakingApprovedLogin
+        | Inspected
+        | EndingFormerSession
+    ):
         """Decide everything; write only if something changes."""
-        if isinstance(answer, DirectoryUnreachable):
-            refuse(Reason.DIRECTORY_UNREACHABLE, f"the account cannot be read: {answer.why}")
-        decision = decide(answer, self.identity, new_account_id=self.attempt.entropy.account_id)
-        if decision.changes:
-            return WritingAccount(self, decision)
-        return _keep_session(self.attempt, self.login, self.identity, decision, now)
+        facts = _facts(answer, subject_as_handle)
+        try:
+            reading = self
+            if facts.mappings != self.mappings and not self.arrival.from_host:
+                identity = self.arrival.describe(self.gathered, facts.mappings)
+                reading = attrs.evolve(self, identity=identity, mappings=facts.mappings)
+                if not _all_was_asked(self, reading):
+                    return _once_more(reading)
+            return _ask_or_decide(reading, facts, now)
+        except Refusal as refusal:
+            return turn_away(self.arrival, refusal)
+
+
+def _facts(
+    answer: AccountFacts | DirectoryUnreachable, subject_as_handle: AccountFacts | DirectoryUnreachable
+) -> AccountFacts:
+    for one in (answer, subject_as_handle):
+        if isinstance(one, DirectoryUnreachable):
+            refuse(Reason.DIRECTORY_UNREACHABLE, f"the account cannot be read: {one.why}")
+    assert isinstance(answer, AccountFacts)
+    assert isinstance(subject_as_handle, AccountFacts)
+    if answer.handle_account is None and subject_as_handle.handle_account is not None:
+        return attrs.evolve(answer, handle_account=subject_as_handle.handle_account)
+    return answer
+
+
+def _all_was_asked(before: ReadingAccount, after: ReadingAccount) -> bool:
+    policy, asked, wanted = before.arrival.settings.policy, before.wished, after.wished
+    known_handle = wanted.handle is None or wanted.handle == asked.handle
+    return known_handle and set(teams_to_ask(wanted, policy)) <= set(teams_to_ask(asked, policy))
+
+
+def _once_more(reading: ReadingAccount) -> ReadingAccount:
+    if reading.tries == 1:
+        refuse(Reason.ACCOUNT_CONTESTED, f"the account kept changing through {TRIES} tries")
+    return attrs.evolve(reading, tries=reading.tries - 1)
+
+
+def _ask_or_decide(
+    reading: ReadingAccount, facts: AccountFacts, now: float
+) -> AskingHost | WritingAccount | KeepingSession | TakingApprovedLogin | Inspected:
+    arrival, identity = reading.arrival, reading.identity
+    settings = arrival.settings
+    if arrival.purpose is LoginPurpose.DEBUG:
+        return inspect(arrival, identity, facts)
+    if settings.host_after_login and reading.wishes is None:
+        check_person(find_account(facts, identity, settings.policy).account, identity, settings.policy)
+        return AskingHost(reading, facts)
+    return _decide(reading, facts, now)
+
+
+def _decide(
+    reading: ReadingAccount, facts: AccountFacts, now: float
+) -> WritingAccount | KeepingSession | TakingApprovedLogin:
+    arrival = reading.arrival
+    decision = decide(
+        facts,
+        reading.identity,
+        arrival.settings.policy,
+        new_account_id=arrival.entropy.account_id,
+        wishes=reading.wishes or NO_WISHES,
+    )
+    return WritingAccount(reading, decision) if decision.changes else let_in(arrival, reading.wished, decision, now)
+
+
+@attrs.frozen
+class AskingHost(Finishing):
+    """Waits for what the host has to say about the person, who would come in as far as the claims go."""
+
+    reading: ReadingAccount
+    facts: AccountFacts
+
+    def asks(self) -> tuple[Effect, ...]:
+        """Ask, with the account that would be theirs."""
+        reading = self.reading
+        account = find_account(self.facts, reading.identity, reading.arrival.settings.policy).account
+        return (AskHost(AfterLogin(person_of(reading.identity, reading.gathered), account)),)
+
+    def receive(
+        self, answer: HostAnswered | HostFailed, *, now: float
+    ) -> ReadingAccount | WritingAccount | KeepingSession | TakingApprovedLogin | EndingFormerSession:
+        """Decide with its wishes; read once more where they name what was not asked."""
+        try:
+            wished = attrs.evolve(self.reading, wishes=wishes_of(answer))
+            if not _all_was_asked(self.reading, wished):
+                return _once_more(wished)
+            return _decide(wished, self.facts, now)
+        except Refusal as refusal:
+            return turn_away(self.reading.arrival, refusal)
 
 
 @attrs.frozen
@@ -96,18 +247,16 @@ class WritingAccount(Finishing):
 
     def receive(
         self, answer: Written | Conflict | OutcomeUnknown | DirectoryUnreachable, *, now: float
-    ) -> ReadingAccount | KeepingSession:
+    ) -> ReadingAccount | KeepingSession | TakingApprovedLogin:
         """Go on; read again where somebody was quicker, or where nobody knows what was written."""
         reading = self.reading
         match answer:
             case Written():
-                return _keep_session(reading.attempt, reading.login, reading.identity, self.decision, now)
+                return let_in(reading.arrival, reading.wished, self.decision, now)
             case DirectoryUnreachable(why):
                 refuse(Reason.DIRECTORY_UNREACHABLE, f"the account cannot be written: {why}")
             case Conflict() | OutcomeUnknown():
-                if reading.tries == 1:
-                    refuse(Reason.ACCOUNT_CONTESTED, f"the account kept changing through {TRIES} tries")
-                return attrs.evolve(reading, tries=reading.tries - 1)
+                return _once_more(reading)
             case _:
                 assert_never(answer)
 
@@ -115,34 +264,38 @@ class WritingAccount(Finishing):
 # The session
 
 
-def _keep_session(
-    attempt: Attempt, login: PendingLogin, identity: Identity, decision: Decision, now: float
-) -> KeepingSession:
+def let_in(
+    arrival: Arrival, identity: Identity, decision: Decision, now: float
+) -> KeepingSession | TakingApprovedLogin:
+    """Give the person what they came for: a session of this browser, or one for a command line to fetch."""
     session = session_of(
         identity,
         decision.account,
-        provider_id=login.provider_id,
+        provider_id=arrival.provider_id,
         signed_in_at=now,
-        expires_at=now + attempt.settings.session_ttl,
+        expires_at=now + arrival.settings.session_ttl,
     )
-    return KeepingSession(attempt, login.return_to, session, identity.notes)
+    if arrival.purpose is LoginPurpose.CLI:
+        code = arrival.entropy.loopback_code
+        approval = Approval(arrival.cli_login, arrival.cli_claim, session, code, decision.aliases, notes=identity.notes)
+        return TakingApprovedLogin(approval)
+    return KeepingSession(arrival, session, identity.notes)
 
 
 @attrs.frozen
 class KeepingSession(Finishing):
     """Waits until the new session can be read everywhere, and the browser's former one nowhere."""
 
-    attempt: Attempt
-    return_to: str
+    arrival: Arrival
     session: Session
     notes: tuple[Failure, ...]
 
     def asks(self) -> tuple[Effect, ...]:
         """Store the one and drop the other in one step."""
-        key = session_key(self.attempt.entropy.session_id)
+        key = session_key(self.arrival.entropy.session_id)
         ttl = self.session.expires_at - self.session.signed_in_at
         value = encode_session(self.session)
-        return (Keep(Kind.SESSION, key, value, ttl, instead_of=self.attempt.former_session),)
+        return (Keep(Kind.SESSION, key, value, ttl, instead_of=self.arrival.former_session),)
 
     def receive(self, answer: Kept | Occupied | StoreUnreachable, *, now: float) -> SignedIn:
         """Only now is the person signed in."""
@@ -150,4 +303,4 @@ class KeepingSession(Finishing):
         if not isinstance(answer, Kept):
             why = answer.why if isinstance(answer, StoreUnreachable) else "the key is taken"
             refuse(Reason.SESSION_NOT_KEPT, f"the session cannot be stored: {why}")
-        return SignedIn(self.attempt.entropy.session_id, self.session, self.return_to, self.notes)
+        return SignedIn(self.arrival.entropy.session_id, self.session, self.arrival.return_to, self.notes)

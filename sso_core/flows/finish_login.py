@@ -9,7 +9,10 @@
     [RefreshingKeys] -> [GatheringClaims -> [RefreshingUserinfoKeys]] | GatheringPlainClaims
           |
           v
-    ReadingAccount <-> [WritingAccount] -> KeepingSession -> SignedIn
+    ReadingAccount <-> [AskingHost] <-> [WritingAccount] -> KeepingSession -> SignedIn
+          |
+          v
+    [EndingFormerSession] -> Failed | Inspected
 
 - Whoever lacks the login's cookie does not get near the store, so nobody can use up another's login.
 - A login is taken once. It is put back only where its code certainly did not reach the provider.

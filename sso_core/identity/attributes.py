@@ -43,13 +43,20 @@ def handle_of(gathered: Gathered, paths: tuple[str, ...]) -> tuple[str, str] | N
 def email_address(value: object) -> str | None:
     """Return the address in lower case; None for what is not one address of the form local@domain.
 
-    Two addresses, or a second @ that hides a domain, are none: each reader would see another one in them. Whether the
-    domain is one that exists, or one that is allowed, is not asked here.
+    Two addresses, or a second @ that hides a domain, are none: each reader would see another one in them. So is one
+    that lower case would turn into somebody else's. Whether the domain exists, or is allowed, is not asked here.
     """
     if not isinstance(value, str) or not 0 < len(value) <= EMAIL_LIMIT or not value.isprintable() or " " in value:
         return None
     local, _, domain = value.partition("@")
-    return value.lower() if local and domain and "@" not in domain else None
+    if not local or not domain or "@" in domain or any(map(_turns_ascii, value)):
+        return None
+    return value.lower()
+
+
+def _turns_ascii(letter: str) -> bool:
+    """Say whether lower case makes an ASCII letter of one that is none: the Kelvin sign is such a k."""
+    return not letter.isascii() and letter.lower().isascii()
 
 
 def is_verified(gathered: Gathered, path: str, value: object) -> bool:

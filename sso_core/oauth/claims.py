@@ -39,6 +39,8 @@ class Source(Enum):
     USERINFO = "userinfo"
     ID_TOKEN = "id_token"  # noqa: S105 -- a source, no password
     TOKEN_RESPONSE = "token_response"  # noqa: S105 -- a source, no password
+    HOST = "host"
+    """The host's own code, which vouches for the person itself."""
 
 
 @attrs.frozen

@@ -54,10 +54,23 @@ class DirectoryRecords(DirectoryScenes):
         directory = self.open()
         directory.perform(creation(attrs.evolve(ALICE, handle="nick")))
         assert facts(directory, "nobody", handle="nick").handle_holder == "a"
+        assert facts(directory, "nobody", handle="nick").handle_account is None
+        assert facts(directory, "nobody", handle="nick", by_handle=True).handle_account == account(directory)
+        assert facts(directory, handle="none", by_handle=True).handle_account is None
         for other in ("Nick", "nick ", "n%", ""):
             assert facts(directory, handle=other).handle_holder is None
         assert facts(directory).handle_holder is None
         assert directory.perform(creation(attrs.evolve(BOB, handle="Nick"), HandleFree("Nick"))) == Written()
+
+    def test_the_account_of_a_handle_is_told_whole_where_that_is_asked(self) -> None:
+        """Nowhere else: reading an account costs more than a look at who holds a name."""
+        directory = self.open()
+        named = attrs.evolve(ALICE, handle="nick")
+        directory.perform(creation(named))
+        assert facts(directory, "nobody", handle="nick").handle_account is None
+        assert facts(directory, "nobody", handle="nick", by_handle=True).handle_account == named
+        assert facts(directory, "nobody", handle="other", by_handle=True).handle_account is None
+        assert facts(directory, "nobody", by_handle=True).handle_account is None
 
     def test_an_address_leads_to_its_holders_two_at_most(self) -> None:
         """Compared in lower case; beyond one nobody can be told by it, so that two are enough to say so."""

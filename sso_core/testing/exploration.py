@@ -68,6 +68,8 @@ class Material:
     keys: tuple[KeySet, ...] = (KeySet(()),)
     metadata: tuple[ProviderMetadata, ...] = ()
     accounts: tuple[Account | None, ...] = (None,)
+    facts: tuple[AccountFacts, ...] = ()
+    """What a directory may say beyond whether there is an account."""
     host_answers: tuple[HostAnswer, ...] = (Wishes(), Declined())
 
 
@@ -93,7 +95,7 @@ def samples(material: Material) -> Mapping[type, Answers]:
         Missing: (Missing(),),
         Dropped: (Dropped(),),
         StoreUnreachable: (StoreUnreachable(),),
-        AccountFacts: tuple(map(AccountFacts, material.accounts)),
+        AccountFacts: (*map(AccountFacts, material.accounts), *material.facts),
         Written: (Written(),),
         Conflict: (Conflict(),),
         OutcomeUnknown: (OutcomeUnknown(),),

@@ -72,7 +72,11 @@ class PlainDirectory:
             tuple(team for team_id, team in self.teams.items() if team_id in effect.teams),
             len(self.accounts) if effect.count_seats else None,
             self.mappings,
+            self.named(effect.handle) if effect.by_handle else None,
         )
+
+    def named(self, handle: str | None) -> Account | None:
+        return next((one for one in self.accounts.values() if one.handle and one.handle == handle), None)
 
     def go_back(self, before: dict[str, Any]) -> None:
         vars(self).update(before)

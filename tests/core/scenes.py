@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from sso_core.effects import HttpResponse
 from sso_core.facts import KeySet, ProviderMetadata
+from sso_core.flows.arrival import Arrival, arrival_of
 from sso_core.flows.attempt import Attempt
 from sso_core.identity.gathered import Gathered
 from sso_core.identity.identity import Identity
@@ -25,6 +26,7 @@ from sso_core.secret import ENTROPY_SIZE, Entropy, Secret
 from sso_core.sessions.login_cookie import LoginCookie
 from sso_core.sessions.pending_login import PendingLogin
 from sso_core.sessions.sealing import SealingKeys
+from sso_core.settings.ladder import REFERENCE_LADDER
 from sso_core.settings.origin import Origin
 from sso_core.settings.sign_in import SignInSettings
 from sso_core.wire import b64url_encode
@@ -108,6 +110,10 @@ def attempt(provider: Provider = OPENID, **changes: Any) -> Attempt:
     return attrs.evolve(value, **changes)
 
 
+def arrival(**changes: Any) -> Arrival:
+    return attrs.evolve(arrival_of(attempt(), pending_login()), **changes)
+
+
 def answer(document: object, status: int = 200, content_type: str = "application/json") -> HttpResponse:
     body = document.encode() if isinstance(document, str) else json.dumps(document).encode()
     return HttpResponse(status, body, (("content-type", content_type),))
@@ -125,5 +131,14 @@ def tokens(signer: Signer = SIGNER) -> TokenResponse:
 VERIFIED = VerifiedClaims(ISSUER, "alice", {"sub": "alice"})
 GATHERED = Gathered(ISSUER, "alice", merge_claims(ClaimSet({"name": "Alice"}), ClaimSet(), ClaimSet()))
 IDENTITY = Identity(ISSUER, "alice", "Alice")
-ACCOUNT = Account("a1", "Alice", 1, ((ISSUER, "alice"),))
+ACCOUNT = Account(
+    "a1",
+    "Alice",
+    1,
+    ((ISSUER, "alice"),),
+    handle="alice",
+    role=REFERENCE_LADDER.default,
+    auth_provider="generic",
+)
+"""As the login of `GATHERED` leaves it."""
 NO_CLAIMS = ClaimSet()

@@ -11,6 +11,7 @@ import attrs
 from scenes import (
     ACCOUNT,
     ENTROPY,
+    GATHERED,
     IDENTITY,
     ISSUER,
     METADATA,
@@ -20,6 +21,7 @@ from scenes import (
     SEALING,
     SIGNER,
     Signer,
+    arrival,
     attempt,
     pending_login,
     plain_login,
@@ -27,25 +29,35 @@ from scenes import (
     token_answer,
 )
 
+from sso_core.accounts.policy import AccessPolicy, Linking
+from sso_core.effects import AccountFacts
 from sso_core.facts import Warm
 from sso_core.flows.begin_login import begin_login
 from sso_core.flows.confirm_cli import confirm_cli_login
+from sso_core.flows.enter import enter
 from sso_core.flows.finish_login import TakingLogin, TakingSealedLogin
+from sso_core.flows.host_login import sign_in_by_headers, sign_in_with_password
 from sso_core.flows.poll_cli import Poll, poll_cli
 from sso_core.flows.read_documents import read_keys, read_metadata
 from sso_core.flows.sessions import EndingSession, ReadingSession
 from sso_core.flows.start_cli import show_cli_login, start_cli_login
+from sso_core.hosts import Declined, Person, Vouched, Wishes
+from sso_core.identity.rules import IdentityRules
+from sso_core.oauth.claims import ClaimSet, merge_claims
 from sso_core.providers.graph import GRAPH, GraphGroups
+from sso_core.records import Mappings, Team
 from sso_core.secret import Secret
 from sso_core.sessions.cli_entry import CliLogin, cli_hash, encode_cli_login, user_code
-from sso_core.sessions.pending_login import encode_login
+from sso_core.sessions.pending_login import LoginPurpose, encode_login
 from sso_core.sessions.session import encode_session, session_of
+from sso_core.settings.ladder import REFERENCE_LADDER
 from sso_core.testing.exploration import Material
 
 CLI_CODE = user_code(ENTROPY.user_code)
 CLI_LOGIN = CliLogin(
     cli_hash(CLI_ID := "i" * 43, ENTROPY.poll_secret), cli_hash(CLI_ID, Secret(CLI_CODE)), "cli", "", NOW, NOW + 600
 )
+CLI_CLAIM = Secret("claim-canary")
 POLL = Poll(settings(), CLI_ID, ENTROPY.poll_secret, None, ENTROPY)
 TOKEN = token_answer().body
 ROTATED = Signer("k2")
@@ -82,6 +94,7 @@ MATERIAL = Material(
         encode_login(plain_login()),
         encode_session(SESSION),
         encode_cli_login(CLI_LOGIN),
+        encode_cli_login(attrs.evolve(CLI_LOGIN, claim_hash=cli_hash(CLI_ID, CLI_CLAIM))),
         encode_cli_login(attrs.evolve(CLI_LOGIN, session=SESSION)),
         encode_cli_login(attrs.evolve(CLI_LOGIN, session=attrs.evolve(SESSION, team_ids=("blue", "green")))),
         b"x" * 43,
@@ -90,9 +103,51 @@ MATERIAL = Material(
     ),
     keys=(SIGNER.keys, ROTATED.keys),
     metadata=(METADATA,),
-    accounts=(None, ACCOUNT, attrs.evolve(ACCOUNT, display_name="Old")),
+    accounts=(
+        None,
+        ACCOUNT,
+        attrs.evolve(ACCOUNT, display_name="Old"),
+        attrs.evolve(ACCOUNT, disabled=True),
+        attrs.evolve(ACCOUNT, role="proxy_admin"),
+    ),
+    facts=(
+        AccountFacts(None, email_holders=(attrs.evolve(ACCOUNT, identities=()),), teams=(Team("t"),)),
+        AccountFacts(None, email_holders=(attrs.evolve(ACCOUNT, identities=(), role="proxy_admin"),)),
+        AccountFacts(None, handle_holder="b", seats_taken=5),
+        AccountFacts(ACCOUNT, mappings=Mappings(team_claim="groups")),
+    ),
+    host_answers=(
+        Wishes(),
+        Wishes(role="proxy_admin", team_ids=("t", "u"), handle="al"),
+        Declined(),
+        Vouched(Person("host", "alice", role="internal_user")),
+    ),
 )
 """Valid answers to everything that the flows ask, and some that only look valid."""
+RULES = AccessPolicy(REFERENCE_LADDER, restricted_group="t", seats=5, linking=Linking.VERIFIED_EMAIL)
+CLAIMS = ClaimSet({"name": "Alice", "email": "a@b.example", "email_verified": True, "teams": ["t"]})
+MEMBER = attrs.evolve(GATHERED, claims=merge_claims(CLAIMS, ClaimSet(), ClaimSet()))
+HOSTED = settings(
+    policy=RULES,
+    host_after_login=True,
+    debug_page=True,
+    debug_for_anybody_unsafe=True,
+    password_sign_in=True,
+    header_proxies=("10.0.0.0/8",),
+)
+RULED = arrival(settings=HOSTED, rules=IdentityRules(team_claims=("teams",)), former_session="former")
+ENTERING = (
+    enter(RULED, MEMBER),
+    enter(RULED, GATHERED),
+    enter(attrs.evolve(RULED, settings=settings(policy=RULES)), MEMBER),
+    enter(attrs.evolve(RULED, purpose=LoginPurpose.DEBUG), MEMBER),
+    enter(attrs.evolve(RULED, purpose=LoginPurpose.CLI, cli_login=CLI_ID, cli_claim=CLI_CLAIM), MEMBER),
+    sign_in_with_password(
+        HOSTED, username="al", password=Secret("canary"), return_to="/", former_session=None, entropy=ENTROPY
+    ),
+    sign_in_by_headers(HOSTED, headers=(("x", "canary"),), return_to="/", former_session=None, entropy=ENTROPY),
+)
+"""Where a person is known who has yet to come in: under many rules, for each purpose, with a host that has wishes."""
 TIMES = (NOW, NOW + 1, NOW + 100, NOW + 501)
 STARTS = (
     TakingLogin(attempt()),
@@ -114,6 +169,7 @@ STARTS = (
     read_keys(ISSUER + "/keys"),
     ReadingSession("key"),
     EndingSession("key"),
+    *ENTERING,
 )
 """Where flows begin; every working state of the map is reached from one of them."""
 SECRETS = (

@@ -47,7 +47,7 @@ def derived() -> dict[str, Any]:
     return dict(runpy.run_path(str(DOCS / "derive.py"))["PAGES"])
 
 
-@pytest.mark.parametrize("name", ["flows.md", "refusals.md", "conformance.md"])
+@pytest.mark.parametrize("name", ["flows.md", "refusals.md", "conformance.md", "settings.md"])
 def test_the_derived_pages_of_the_docs_are_true(name: str) -> None:
     assert (DOCS / name).read_text() == derived()[name](), "run python docs/derive.py"
 

@@ -51,6 +51,7 @@ from sso_core.records import AccountUnchanged, EnsureTeam, LinkIdentity, SeatLef
 from sso_core.secret import Secret
 from sso_core.settings.origin import Origin
 from sso_core.settings.sign_in import SignInSettings
+from sso_core.testing.directory_races import SEATS
 from sso_core.testing.directory_scenes import (
     ISSUER,
     RACERS,
@@ -200,6 +201,19 @@ def test_a_server_that_says_nothing_is_given_up() -> None:
 
 
 # Beside others
+
+
+@pytest.mark.parametrize("default", ["serializable", "repeatable read"])
+def test_guards_hold_whatever_the_database_takes_for_isolation(
+    postgresql_server: RealPostgresql, fresh: str, default: str
+) -> None:
+    ask(postgresql_server, f"ALTER DATABASE fresh SET default_transaction_isolation = '{default}'")
+    directories = [open_directory(fresh) for _ in range(2)]
+    racers = [creation(person(str(number), str(number)), SeatLeft(SEATS)) for number in range(RACERS)]
+    answers = perform_at_once(directories, racers)
+    assert (answers.count(Written()), answers.count(Conflict())) == (SEATS, RACERS - SEATS)
+    for directory in directories:
+        directory.close()
 
 
 def test_a_read_sees_one_moment(directory: SqlDirectory, postgresql_server: RealPostgresql) -> None:

@@ -21,8 +21,9 @@ from sso_adapters.world import AsyncWorld, BlockingWorld
 from sso_core.effects import Effect, Event, ReadMetadata
 from sso_core.facts import Warm
 from sso_core.failures import Failure, Family, Reason
+from sso_core.flows.approve_cli import TakingApprovedLogin
 from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, begin_login
-from sso_core.flows.enter import KeepingSession, ReadingAccount, SignedIn, WritingAccount
+from sso_core.flows.enter import AskingHost, KeepingSession, ReadingAccount, SignedIn, WritingAccount
 from sso_core.flows.exchange_code import (
     Described,
     ExchangingCode,
@@ -40,6 +41,7 @@ from sso_core.flows.gather_claims import (
     RefreshingUserinfoKeys,
 )
 from sso_core.flows.gather_groups import ReadingGroups
+from sso_core.flows.inspect_login import Inspected
 from sso_core.flows.read_documents import (
     KeysKnown,
     MetadataKnown,
@@ -58,6 +60,7 @@ from sso_core.flows.sessions import (
     read_session,
     sign_out,
 )
+from sso_core.flows.turn_away import EndingFormerSession
 from sso_core.machine import Failed, Resting, Working, advance, advance_any, door
 from sso_core.oauth.authorization import AuthorizationResponse, CodeGranted, NotGranted, parse_authorization_response
 from sso_core.providers.kinds import OAuthProvider, OpenIdProvider
@@ -120,9 +123,18 @@ def gathering(
     assert_type(advance(plain, events, now=0), ReadingAccount | Failed)
 
 
-def entering(reading: ReadingAccount, writing: WritingAccount, keeping: KeepingSession, events: list[Event]) -> None:
-    assert_type(advance(reading, events, now=0), WritingAccount | KeepingSession | Failed)
-    assert_type(advance(writing, events, now=0), ReadingAccount | KeepingSession | Failed)
+def entering(
+    reading: ReadingAccount, asking: AskingHost, writing: WritingAccount, keeping: KeepingSession, events: list[Event]
+) -> None:
+    after = advance(reading, events, now=0)
+    if isinstance(after, Failed | Inspected | EndingFormerSession | ReadingAccount | AskingHost):
+        return
+    assert_type(after, WritingAccount | KeepingSession | TakingApprovedLogin)
+    asked = advance(asking, events, now=0)
+    if isinstance(asked, Failed | EndingFormerSession | ReadingAccount):
+        return
+    assert_type(asked, WritingAccount | KeepingSession | TakingApprovedLogin)
+    assert_type(advance(writing, events, now=0), ReadingAccount | KeepingSession | TakingApprovedLogin | Failed)
     assert_type(advance(keeping, events, now=0), SignedIn | Failed)
 
 

@@ -20,7 +20,7 @@ _BY_IDENTITY = (
     .where(identities.c.issuer == bindparam("issuer"), identities.c.subject == bindparam("subject"))
 )
 _BY_EMAIL = select(accounts).where(accounts.c.email_key == bindparam("email")).order_by(accounts.c.account_id).limit(2)
-_BY_HANDLE = select(accounts.c.account_id).where(accounts.c.handle == bindparam("handle"))
+_BY_HANDLE = select(accounts).where(accounts.c.handle == bindparam("handle"))
 _BY_KEY = (
     select(accounts)
     .join(api_keys, api_keys.c.account_id == accounts.c.account_id)
@@ -43,19 +43,21 @@ def read_account(connection: Connection, effect: ReadAccount) -> AccountFacts:
     by_email: Sequence[AnyRow] = ()
     if effect.email is not None:
         by_email = connection.execute(_BY_EMAIL, {"email": email_key(effect.email)}).all()
-    whole = _whole(connection, [*found, *by_email])
-    handle_holder = seats_taken = None
+    by_handle: Sequence[AnyRow] = ()
     if effect.handle is not None:
-        handle_holder = connection.execute(_BY_HANDLE, {"handle": effect.handle}).scalar_one_or_none()
+        by_handle = connection.execute(_BY_HANDLE, {"handle": effect.handle}).all()
+    whole = _whole(connection, [*found, *by_email, *(by_handle if effect.by_handle else ())])
+    seats_taken = None
     if effect.count_seats:
         seats_taken = connection.execute(_SEATS).scalar_one()
     return AccountFacts(
         account=whole[found[0].account_id] if found else None,
         email_holders=tuple(whole[row.account_id] for row in by_email),
-        handle_holder=handle_holder,
+        handle_holder=by_handle[0].account_id if by_handle else None,
         teams=tuple(map(team_of, connection.execute(_TEAMS, {"teams": effect.teams}))) if effect.teams else (),
         seats_taken=seats_taken,
         mappings=mappings_of(connection.execute(_MAPPINGS).one_or_none()),
+        handle_account=whole[by_handle[0].account_id] if by_handle and effect.by_handle else None,
     )
 
 

@@ -1,8 +1,9 @@
 """Guards: whether they hold, and what has to stand still so that they hold until the commit.
 
 SQLite has one writer at a time, so there everything does. In PostgreSQL a decision locks what it rests on and what it
-takes, each by its name, in one order, before it looks: its own locks hold off those who decide about the same, and
-nobody else. Whoever writes to the tables by other ways meets the keys of the tables and the lock of the row.
+takes, each by its name, in one order, before it looks (READ COMMITTED looks anew with each statement): that holds off
+those who decide about the same, and nobody else. Whoever writes by other ways meets the keys of the tables and the lock
+of the row.
 """
 
 from __future__ import annotations
@@ -21,12 +22,15 @@ from sso_core.records import (
     AccountUnchanged,
     CreateAccount,
     EmailFree,
+    EnsureTeam,
     Guard,
     HandleFree,
     IdentityAbsent,
+    IssueKey,
     JoinTeam,
     LeaveTeam,
     LinkIdentity,
+    RevokeKey,
     SaveMappings,
     SeatLeft,
     UpdateAccount,
@@ -110,8 +114,10 @@ def _takes(effect: WriteAccount) -> Iterator[tuple[str, ...]]:
                 yield "account", account_id
             case SaveMappings():
                 yield ("mappings",)
-            case _:
+            case EnsureTeam() | IssueKey() | RevokeKey():
                 pass
+            case _:
+                assert_never(change)
 
 
 def _described(account: Account) -> Iterator[tuple[str, ...]]:

@@ -83,13 +83,15 @@ class _Tables:
     def facts(self, effect: ReadAccount) -> AccountFacts:
         holder = self.holders.get((effect.issuer, effect.subject))
         email = () if effect.email is None else self.emails.get(effect.email.lower(), ())
+        handle_holder = None if effect.handle is None else self.handles.get(effect.handle)
         return AccountFacts(
             account=None if holder is None else self.accounts[holder],
             email_holders=tuple(self.accounts[account_id] for account_id in email[:2]),
-            handle_holder=None if effect.handle is None else self.handles.get(effect.handle),
+            handle_holder=handle_holder,
             teams=tuple(self.teams[team_id] for team_id in sorted({*effect.teams}) if team_id in self.teams),
             seats_taken=len(self.accounts) if effect.count_seats else None,
             mappings=self.mappings.get(None, Mappings()),
+            handle_account=self.accounts[handle_holder] if effect.by_handle and handle_holder is not None else None,
         )
 
     def write(self, changes: tuple[Change, ...], guards: tuple[Guard, ...]) -> Written | Conflict:

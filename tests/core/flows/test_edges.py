@@ -22,6 +22,7 @@ from scenes import (
     VERIFIED,
     Signer,
     answer,
+    arrival,
     attempt,
     pending_login,
     plain_login,
@@ -29,14 +30,16 @@ from scenes import (
     token_answer,
     tokens,
 )
+from starts import CLI_CLAIM, CLI_ID, CLI_LOGIN
 
-from sso_core.accounts.decision import decide
+from sso_core.accounts.policy import AccessPolicy
 from sso_core.effects import (
     AccountFacts,
     AlreadyTaken,
     Conflict,
     Dropped,
     Found,
+    HostAnswered,
     HttpResponse,
     Kept,
     KeysRead,
@@ -50,8 +53,17 @@ from sso_core.effects import (
 from sso_core.facts import Warm
 from sso_core.failures import Failure, Reason
 from sso_core.flow_map import DOORS, edges
+from sso_core.flows.approve_cli import ApprovingCliLogin, CliApproved, TakingApprovedLogin
 from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, Start, begin_login
-from sso_core.flows.enter import KeepingSession, ReadingAccount, SignedIn, WritingAccount, read_account
+from sso_core.flows.enter import (
+    AskingHost,
+    KeepingSession,
+    ReadingAccount,
+    SignedIn,
+    WritingAccount,
+    enter,
+    read_account,
+)
 from sso_core.flows.exchange_code import (
     ExchangingCode,
     ExchangingCodeAndReadingKeys,
@@ -68,6 +80,9 @@ from sso_core.flows.gather_claims import (
     RefreshingUserinfoKeys,
 )
 from sso_core.flows.gather_groups import ReadingGroups
+from sso_core.flows.hold_cli import ReturningCliLogin
+from sso_core.flows.host_login import CheckingHeaders, CheckingPassword
+from sso_core.flows.inspect_login import Inspected
 from sso_core.flows.read_documents import (
     KeysKnown,
     MetadataKnown,
@@ -76,12 +91,18 @@ from sso_core.flows.read_documents import (
     ReadingOpenIdConfiguration,
 )
 from sso_core.flows.sessions import EndingSession, NoSession, ReadingSession, SessionFound, SignedOut
-from sso_core.machine import Failed, advance_any
+from sso_core.flows.turn_away import EndingFormerSession
+from sso_core.hosts import Declined, Person, Vouched, Wishes
+from sso_core.identity.gathered import Gathered
+from sso_core.machine import Failed, advance, advance_any
+from sso_core.oauth.claims import ClaimSet, merge_claims
 from sso_core.providers.graph import GRAPH, GraphGroups, first_pages
-from sso_core.records import Account
+from sso_core.records import Mappings
 from sso_core.secret import Secret
-from sso_core.sessions.pending_login import encode_login
+from sso_core.sessions.cli_entry import cli_hash, encode_cli_login
+from sso_core.sessions.pending_login import LoginPurpose, encode_login
 from sso_core.sessions.session import encode_session, session_of
+from sso_core.settings.ladder import REFERENCE_LADDER
 
 CODE = Secret("c")
 LOGIN = pending_login()
@@ -114,8 +135,27 @@ signed = answer(ROTATED.sign({"iss": ISSUER, "aud": "client", "sub": "alice"}), 
 lists = first_pages(GraphGroups())
 listing = ReadingGroups(attempt(), LOGIN, GATHERED, Secret("at"), lists)
 reading = read_account(attempt(), LOGIN, GATHERED)
-decision = decide(AccountFacts(None), IDENTITY, new_account_id="a")
-writing = WritingAccount(reading, decision)
+writing: Any = advance(reading, [AccountFacts(None)], now=NOW)
+NOBODY_NEW = AccessPolicy(REFERENCE_LADDER, restricted_group="G")
+keeping_out = enter(arrival(settings=settings(policy=NOBODY_NEW), former_session="old"), GATHERED)
+inspecting = enter(
+    arrival(settings=settings(debug_page=True, debug_for_anybody_unsafe=True), purpose=LoginPurpose.DEBUG), GATHERED
+)
+hosted = enter(arrival(settings=settings(host_after_login=True), former_session="old"), GATHERED)
+asking = AskingHost(hosted, AccountFacts(ACCOUNT))
+IN_A_TEAM = Gathered(ISSUER, "alice", merge_claims(ClaimSet({"teams": ["t"]}), ClaimSet(), ClaimSet()))
+mapped = enter(arrival(), IN_A_TEAM)
+TEAM_MAP = AccountFacts(ACCOUNT, mappings=Mappings(team_claim="teams"))
+for_cli = enter(
+    arrival(settings=settings(host_after_login=True), purpose=LoginPurpose.CLI, cli_login=CLI_ID, cli_claim=CLI_CLAIM),
+    GATHERED,
+)
+CLI = AskingHost(for_cli, AccountFacts(ACCOUNT))
+approved: Any = advance(CLI, [HostAnswered(Wishes())], now=NOW)
+CLAIMED = attrs.evolve(CLI_LOGIN, claim_hash=cli_hash(CLI_ID, CLI_CLAIM))
+approving: Any = advance(approved, [Taken(encode_cli_login(CLAIMED))], now=NOW)
+asked = attrs.evolve(for_cli, wishes=Wishes())
+VOUCHED = HostAnswered(Vouched(Person("host", "alice")))
 resolving = ResolvingProvider(Start(settings(), OPENID, "/", ENTROPY, keys_warm=False), ISSUER)
 sealed_start = Start(settings(sealing_keys=SEALING), OPENID, "/", ENTROPY, keys_warm=False)
 keeping_login = begin_login(settings(), OPENID, return_to="/", entropy=ENTROPY, now=NOW, warm=Warm(METADATA))
@@ -166,10 +206,27 @@ WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (listing, (LAST_PAGE,), ReadingAccount),
     (GatheringPlainClaims(attempt(PLAIN), plain_login(), PLAIN, tokens()), (answer({"sub": "a"}),), ReadingAccount),
     (reading, (AccountFacts(None),), WritingAccount),
-    (reading, (AccountFacts(Account("a", "Alice", 1, ((ISSUER, "alice"),))),), KeepingSession),
+    (reading, (AccountFacts(ACCOUNT),), KeepingSession),
+    (mapped, (TEAM_MAP,), ReadingAccount),
+    (hosted, (AccountFacts(ACCOUNT),), AskingHost),
+    (inspecting, (AccountFacts(None),), Inspected),
+    (keeping_out, (AccountFacts(None),), EndingFormerSession),
+    (EndingFormerSession("key", FAILURE), (Dropped(),), Failed),
+    (asking, (HostAnswered(Wishes()),), KeepingSession),
+    (asking, (HostAnswered(Wishes(max_budget=1.0)),), WritingAccount),
+    (asking, (HostAnswered(Wishes(team_ids=("t",))),), ReadingAccount),
+    (asking, (HostAnswered(Declined()),), EndingFormerSession),
+    (asked, (AccountFacts(ACCOUNT),), TakingApprovedLogin),
+    (CLI, (HostAnswered(Wishes()),), TakingApprovedLogin),
+    (attrs.evolve(writing, reading=asked), (Written(),), TakingApprovedLogin),
+    (approved, (Taken(encode_cli_login(CLAIMED)),), ApprovingCliLogin),
+    (approved, (Taken(encode_cli_login(CLI_LOGIN)),), ReturningCliLogin),
+    (approving, (Kept(),), CliApproved),
     (writing, (Written(),), KeepingSession),
     (writing, (Conflict(),), ReadingAccount),
-    (KeepingSession(attempt(), "/", SESSION, ()), (Kept(),), SignedIn),
+    (KeepingSession(arrival(), SESSION, ()), (Kept(),), SignedIn),
+    (CheckingPassword(arrival(), "alice", Secret("p")), (VOUCHED,), ReadingAccount),
+    (CheckingHeaders(arrival(), ()), (VOUCHED,), ReadingAccount),
     (ReadingOpenIdConfiguration(ISSUER), (DOCUMENT,), MetadataKnown),
     (ReadingOpenIdConfiguration(ISSUER), (answer("", 404),), ReadingAuthorizationServerMetadata),
     (ReadingAuthorizationServerMetadata(ISSUER), (DOCUMENT,), MetadataKnown),

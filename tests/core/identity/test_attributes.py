@@ -83,6 +83,12 @@ def test_the_handle_is_the_first_path_with_a_value_or_nothing(
         ("a@b.example\n", None),
         ("a@b\u200b.example", None),
         ("a\u00a0@b.example", None),
+        ("mi\N{KELVIN SIGN}e@b.example", None),
+        ("a@\N{KELVIN SIGN}orp", None),
+        (
+            "a@b\N{LATIN CAPITAL LETTER U WITH DIAERESIS}cher.example",
+            "a@b\N{LATIN SMALL LETTER U WITH DIAERESIS}cher.example",
+        ),
         ("not-mail", None),
         ("@b.example", None),
         ("a@", None),

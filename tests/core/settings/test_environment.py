@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from sso_core.oauth.client import AuthenticationMethod
-from sso_core.providers.kinds import OAuthProvider, OpenIdProvider, ResponseMode
-from sso_core.settings.environment import SettingsError, settings_from_environment
-from sso_core.settings.sign_in import SignInSettings
+from sso_core.providers.kinds import OpenIdProvider
+from sso_core.settings.environment import SettingsError, service_from_environment, settings_from_environment
+from sso_core.settings.generic_environment import FOR_ENDPOINTS
+from sso_core.settings.service import ServiceSettings
+from sso_core.settings.variables import BY_NAME, VARIABLES, Variable
 from sso_core.wire import b64url_encode
 
 BASE = "http://127.0.0.1:4000"
@@ -14,86 +15,142 @@ OPENID = {
     "GENERIC_CLIENT_SECRET": "secret-canary",
     "GENERIC_ISSUER": "https://idp.example",
 }
-ENDPOINTS = {
-    "GENERIC_AUTHORIZATION_ENDPOINT": "https://idp.example/a",
-    "GENERIC_TOKEN_ENDPOINT": "https://idp.example/t",
-    "GENERIC_USERINFO_ENDPOINT": "https://idp.example/u",
-}
-PLAIN = {"GENERIC_CLIENT_ID": "id", "GENERIC_CLIENT_SECRET": "secret-canary"} | ENDPOINTS
 
 
-def read(environ: dict[str, str]) -> SignInSettings:
-    return settings_from_environment(environ, default_base_url=BASE)
+def read(environ: dict[str, str]) -> ServiceSettings:
+    return service_from_environment(environ, default_base_url=BASE)
 
 
 def problems(environ: dict[str, str]) -> list[str]:
     with pytest.raises(SettingsError) as caught:
         read(environ)
     assert "canary" not in str(caught.value)
+    assert "canary" not in repr(caught.value)
     return [problem.variable for problem in caught.value.problems]
 
 
-def test_an_issuer_makes_an_openid_provider() -> None:
-    settings = read(OPENID | {"GENERIC_RESPONSE_MODE": "form_post", "GENERIC_SCOPE": "openid groups"})
-    provider = settings.providers[0]
+def test_an_environment_becomes_one_value() -> None:
+    service = read(
+        OPENID
+        | {
+            "PROXY_BASE_URL": "https://app.example",
+            "SERVER_ROOT_PATH": "/sub",
+            "SSO_GROUP_JWT_FIELD": "groups",
+            "ALLOWED_EMAIL_DOMAINS": "example.com",
+            "DATABASE_URL": "postgresql://canary@db",
+            "SSO_SESSION_TTL": "60",
+        }
+    )
+    provider = service.sign_in.providers[0]
     assert isinstance(provider, OpenIdProvider)
-    assert (provider.issuer, provider.scope) == ("https://idp.example", "openid groups")
-    assert provider.response_mode is ResponseMode.FORM_POST
-    assert settings.redirect_uri(provider) == BASE + "/sso/callback"
+    assert service.sign_in.redirect_uri(provider) == "https://app.example/sub/sso/callback"
+    assert provider.rules.team_claims == ("groups",)
+    assert service.sign_in.policy.email_domains == ("example.com",)
+    assert service.sign_in.session_ttl == 60
+    assert service.database_url is not None
+    assert service.notes == ()
+    assert "canary" not in repr(service)
 
 
-def test_three_endpoints_make_a_plain_provider_with_a_fixed_namespace() -> None:
-    provider = read(PLAIN).providers[0]
-    assert isinstance(provider, OAuthProvider)
-    assert provider.namespace == "https://idp.example"
-    named = read(PLAIN | {"GENERIC_NAMESPACE": "corp"}).providers[0]
-    assert named.namespace == "corp"
-
-
-@pytest.mark.parametrize(
-    ("environ", "method"),
-    [
-        (OPENID, AuthenticationMethod.BASIC),
-        (OPENID | {"GENERIC_INCLUDE_CLIENT_ID": "True"}, AuthenticationMethod.POST),
-        (OPENID | {"GENERIC_CLIENT_AUTHENTICATION": "client_secret_post"}, AuthenticationMethod.POST),
-        (
-            {"GENERIC_CLIENT_ID": "id", "GENERIC_ISSUER": "https://i.example", "GENERIC_CLIENT_AUTHENTICATION": "none"},
-            AuthenticationMethod.NONE,
-        ),
-    ],
-)
-def test_the_client_proves_itself_as_it_is_registered(environ: dict[str, str], method: AuthenticationMethod) -> None:
-    assert read(environ).providers[0].client.method is method
-
-
-def test_sealing_keys_are_read_newest_first() -> None:
-    keys = ",".join(b64url_encode(bytes([number]) * 32) for number in (1, 2))
-    sealing = read(OPENID | {"SSO_SEALING_KEYS": keys}).sealing_keys
-    assert sealing is not None
-    assert sealing.secrets == (b"\x01" * 32, b"\x02" * 32)
-    assert read(OPENID).sealing_keys is None
+def test_those_of_sign_in_are_part_of_the_whole() -> None:
+    assert settings_from_environment(OPENID, default_base_url=BASE) == read(OPENID).sign_in
+    assert read(OPENID).sign_in.origin.base == BASE
 
 
 @pytest.mark.parametrize(
     ("environ", "expected"),
     [
         ({}, ["GENERIC_CLIENT_ID", "GENERIC_CLIENT_SECRET", "GENERIC_ISSUER"]),
-        (OPENID | {"GENERIC_CLIENT_ID": " "}, ["GENERIC_CLIENT_ID"]),
-        (OPENID | {"GENERIC_CLIENT_AUTHENTICATION": "none"}, ["GENERIC_CLIENT_SECRET"]),
-        (OPENID | {"GENERIC_CLIENT_AUTHENTICATION": "magic"}, ["GENERIC_CLIENT_AUTHENTICATION"]),
-        (OPENID | {"GENERIC_ISSUER": "idp"}, ["GENERIC_ISSUER"]),
-        (OPENID | {"GENERIC_ISSUER": "http://idp.example"}, ["GENERIC_ISSUER"]),
-        (OPENID | {"GENERIC_SCOPE": "profile"}, ["GENERIC_SCOPE"]),
-        (OPENID | ENDPOINTS, list(ENDPOINTS)),
         (OPENID | {"PROXY_BASE_URL": "http://app.example"}, ["PROXY_BASE_URL"]),
-        (OPENID | {"SSO_SEALING_KEYS": "c2hvcnQ"}, ["SSO_SEALING_KEYS"]),
-        (OPENID | {"SSO_SEALING_KEYS": "not base64"}, ["SSO_SEALING_KEYS"]),
-        (PLAIN | {"GENERIC_TOKEN_ENDPOINT": ""}, ["GENERIC_TOKEN_ENDPOINT"]),
         (
-            {"GENERIC_ISSUER": "x", "PROXY_BASE_URL": "x", "GENERIC_SCOPE": "x"},
-            ["PROXY_BASE_URL", "GENERIC_CLIENT_ID", "GENERIC_CLIENT_SECRET", "GENERIC_ISSUER", "GENERIC_SCOPE"],
+            {"SSO_PASSWORD_SIGN_IN": "canary", "GENERIC_CLIENT_ID": "id", "GENERIC_CLIENT_SECRET": "s"},
+            ["GENERIC_ISSUER", "SSO_PASSWORD_SIGN_IN"],
+        ),
+        (OPENID | {"SSO_GROUP_JWT_FIELD": " "}, ["SSO_GROUP_JWT_FIELD"]),
+        (OPENID | {"ALLOWED_EMAIL_DOMAIN": "canary.example"}, ["ALLOWED_EMAIL_DOMAIN"]),
+        (OPENID | {"SSO_RESTRICTED_GROUPS": "canary"}, ["SSO_RESTRICTED_GROUPS"]),
+        (
+            {"GENERIC_ISSUER": "x", "PROXY_BASE_URL": "x", "GENERIC_SCOPE": "x", "SSO_SEATS": "x", "SSO_CLI": "x"},
+            [
+                *("PROXY_BASE_URL", "GENERIC_CLIENT_ID", "GENERIC_CLIENT_SECRET", "GENERIC_ISSUER", "GENERIC_SCOPE"),
+                *("SSO_SEATS", "SSO_CLI"),
+            ],
         ),
     ],
 )
 def test_everything_that_is_wrong_is_said_at_once(environ: dict[str, str], expected: list[str]) -> None:
     assert problems(environ) == expected
+
+
+@pytest.mark.parametrize("environ", [{"SSO_PASSWORD_SIGN_IN": "true"}, {"SSO_HEADER_PROXIES": "10.0.0.1"}])
+def test_where_the_host_vouches_for_people_no_provider_is_needed(environ: dict[str, str]) -> None:
+    assert read(environ).sign_in.providers == ()
+    assert len(read(OPENID | environ).sign_in.providers) == 1
+
+
+def test_a_misspelt_name_that_restricts_nobody_is_noted() -> None:
+    assert list(map(str, read(OPENID | {"GENERIC_SCOPES": "canary"}).notes)) == [
+        "GENERIC_SCOPES is not known (do you mean GENERIC_SCOPE?)"
+    ]
+
+
+TENANT = "11111111-1111-1111-1111-111111111111"
+COMPLETE = {
+    "google": {"GOOGLE_CLIENT_ID": "id", "GOOGLE_CLIENT_SECRET": "s"},
+    "microsoft": {"MICROSOFT_CLIENT_ID": "id", "MICROSOFT_CLIENT_SECRET": "s", "MICROSOFT_TENANT": TENANT},
+    "generic": OPENID,
+}
+PLAIN = {"GENERIC_CLIENT_ID": "id", "GENERIC_CLIENT_SECRET": "s"} | {
+    f"GENERIC_{name}_ENDPOINT": f"https://idp.example/{name}" for name in ("AUTHORIZATION", "TOKEN", "USERINFO")
+}
+TOKEN = {"SSO_REFERENCE_TOKEN_SECRET": "s" * 32}
+IN_WORDS = {
+    *("PROXY_BASE_URL", "DATABASE_URL", "REDIS_URL", "ALLOWED_EMAIL_DOMAINS", "SSO_SEATS", "GOOGLE_HOSTED_DOMAINS"),
+    *("GENERIC_NAMESPACE", "GENERIC_USER_DISPLAY_NAME_ATTRIBUTE"),
+    *("GENERIC_USER_FIRST_NAME_ATTRIBUTE", "GENERIC_USER_LAST_NAME_ATTRIBUTE"),
+}
+"""Variables whose default is described rather than written."""
+
+
+def outcome(environ: dict[str, str]) -> object:
+    try:
+        service = read(environ)
+    except SettingsError as error:
+        return error.problems
+    return service, service.notes
+
+
+@pytest.mark.parametrize("variable", VARIABLES, ids=lambda variable: variable.name)
+def test_each_variable_matters(variable: Variable) -> None:
+    complete = COMPLETE.get(variable.table, OPENID | TOKEN)
+    values = ("x", "true", "false", "https://x.example", "google", "['x']", "X=y")
+    assert any(outcome(complete | {variable.name: value}) != outcome(complete) for value in values)
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [variable for variable in VARIABLES if variable.default and variable.name not in IN_WORDS],
+    ids=lambda variable: variable.name,
+)
+def test_each_default_is_what_the_docs_say(variable: Variable) -> None:
+    complete = PLAIN if variable.name in FOR_ENDPOINTS else COMPLETE.get(variable.table, OPENID | TOKEN)
+    assert outcome(complete | {variable.name: variable.default}) == outcome(complete)
+
+
+@pytest.mark.parametrize("kind", COMPLETE)
+@pytest.mark.parametrize("name", BY_NAME)
+def test_no_variable_shows_its_value_when_it_is_wrong(name: str, kind: str) -> None:
+    complete = COMPLETE[kind] | {f"{kind.upper()}_CLIENT_SECRET": "s"}
+    for wrong in ("https://canary@", "the canary\x1b", "{'canary': canary}", '{"a canary": ["canary"]}', "\x00canary"):
+        match outcome(complete | {name: wrong}):
+            case (ServiceSettings(), notes):
+                assert "canary" not in str(notes)
+            case problems:
+                assert "canary" not in str(problems)
+
+
+def test_sealing_keys_are_read_newest_first() -> None:
+    keys = ",".join(b64url_encode(bytes([number]) * 32) for number in (1, 2))
+    sealing = read(OPENID | {"SSO_SEALING_KEYS": keys}).sign_in.sealing_keys
+    assert sealing is not None
+    assert sealing.secrets == (b"\x01" * 32, b"\x02" * 32)

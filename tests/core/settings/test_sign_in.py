@@ -46,6 +46,21 @@ def test_durations_that_would_switch_a_check_off_are_refused(changes: dict[str, 
         settings(**changes)
 
 
+OTHER = attrs.evolve(PROVIDER, provider_id="other", issuer="https://other.example")
+
+
+def test_the_first_provider_owns_the_plain_callback_and_each_other_one_its_own() -> None:
+    both = SignInSettings(Origin("https://app.example"), (PROVIDER, OTHER))
+    assert both.redirect_uri(PROVIDER) == "https://app.example/sso/callback"
+    assert both.redirect_uri(OTHER) == "https://app.example/sso/callback/other"
+
+
+def test_two_registrations_at_one_issuer_are_refused() -> None:
+    other = attrs.evolve(PROVIDER, provider_id="other", client=Client("other", Secret("canary")))
+    with pytest.raises(ValueError, match="namespace of its own"):
+        settings(providers=(PROVIDER, other))
+
+
 def test_no_secret_shows_in_a_text() -> None:
     shown = repr(settings(sealing_keys=SealingKeys((b"canary" * 6,))))
     assert "canary" not in shown

@@ -47,6 +47,11 @@ class FoldsHandles(PlainDirectory):
         return super().read(attrs.evolve(effect, handle=effect.handle and effect.handle.lower()))
 
 
+class KeepsTheNamedToItself(PlainDirectory):
+    def read(self, effect: ReadAccount) -> AccountFacts:
+        return super().read(attrs.evolve(effect, by_handle=False))
+
+
 class ShowsEveryHolder(PlainDirectory):
     def read(self, effect: ReadAccount) -> AccountFacts:
         return attrs.evolve(super().read(effect), email_holders=self.at_address(effect.email or ""))
@@ -176,6 +181,7 @@ class KeepsTheFirstMaps(PlainDirectory):
     [
         (SharesHandles, "test_no_two_accounts_share_a_handle"),
         (FoldsHandles, "test_a_handle_is_held_by_whoever_has_exactly_it"),
+        (KeepsTheNamedToItself, "test_the_account_of_a_handle_is_told_whole_where_that_is_asked"),
         (ShowsEveryHolder, "test_an_address_leads_to_its_holders_two_at_most"),
         (ComparesAddressesAsWritten, "test_an_address_leads_to_its_holders_two_at_most"),
         (ComparesAddressesAsWritten, "test_a_decision_on_a_free_address_is_not_carried_out_once_it_is_held"),

@@ -2,12 +2,28 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from starts import MATERIAL, SECRETS, STARTS, TIMES
+from starts import ENTERING, MATERIAL, SECRETS, STARTS, TIMES
 
-from sso_core.effects import HttpRequest, HttpResponse, Keep, Purpose, Taken, Unreachable
+from sso_core.effects import (
+    AccountFacts,
+    HttpRequest,
+    HttpResponse,
+    Keep,
+    Purpose,
+    Taken,
+    Unreachable,
+    WriteAccount,
+    Written,
+)
+from sso_core.failures import Family
+from sso_core.flows.approve_cli import CliApproved
 from sso_core.flows.enter import SignedIn
+from sso_core.flows.inspect_login import Inspected
 from sso_core.flows.read_documents import read_metadata
+from sso_core.flows.turn_away import EndingFormerSession
 from sso_core.machine import Failed, Resting, Working, transitions
+from sso_core.records import LinkIdentity
+from sso_core.settings.ladder import REFERENCE_LADDER
 from sso_core.testing.exploration import Material
 from sso_core.testing.strategies import Walk, events, walks
 
@@ -51,10 +67,56 @@ def test_a_code_is_sent_at_most_once_and_a_login_put_back_only_if_it_was_not(wal
 @given(any_walk)
 @many
 def test_nobody_is_signed_in_but_by_a_good_answer_of_the_token_endpoint(walk: Walk) -> None:
-    if isinstance(walk.states[-1], SignedIn):
+    if isinstance(walk.states[-1], SignedIn) and walk.states[0] not in ENTERING:
         answers = [answer for step in walk.answers for answer in step]
         assert any(isinstance(answer, HttpResponse) and b"access_token" in answer.body for answer in answers)
         assert walk.states[-1].session.subject in {"alice", "mallory"}
+
+
+any_entry = st.sampled_from(ENTERING).flatmap(lambda start: walks(start, MATERIAL, TIMES))
+
+
+def writes(walk: Walk) -> list[WriteAccount]:
+    return [effect for state in walk.states for effect in state.awaits if isinstance(effect, WriteAccount)]
+
+
+@given(any_entry)
+@many
+def test_whom_a_rule_keeps_out_was_never_written(walk: Walk) -> None:
+    ending = walk.states[-1]
+    assert isinstance(ending, Failed | SignedIn | Inspected | CliApproved)
+    if isinstance(ending, Inspected):
+        assert writes(walk) == []
+    if isinstance(ending, Failed) and ending.failure.reason.family is Family.NOT_ALLOWED:
+        # What a conflicting write wanted was not carried out: somebody else's change made the difference.
+        assert not any(isinstance(answer, Written) for step in walk.answers for answer in step)
+
+
+@given(any_entry)
+@many
+def test_a_refused_person_ends_the_browsers_former_session(walk: Walk) -> None:
+    ending, before = walk.states[-1], walk.states[-2]
+    if (
+        isinstance(ending, Failed)
+        and ending.failure.reason.family is Family.NOT_ALLOWED
+        and walk.states[0] in ENTERING[:4]
+    ):
+        assert isinstance(before, EndingFormerSession)
+
+
+@given(any_entry)
+@many
+def test_no_link_on_any_walk_leads_to_an_administrator(walk: Walk) -> None:
+    for write in writes(walk):
+        linked = {change.account_id for change in write.changes if isinstance(change, LinkIdentity)}
+        before = [
+            holder
+            for step in walk.answers
+            for answer in step
+            if isinstance(answer, AccountFacts)
+            for holder in answer.email_holders
+        ]
+        assert not linked or any(not REFERENCE_LADDER.is_admin(holder.role) for holder in before)
 
 
 def test_a_start_that_is_refused_is_a_walk_of_one_state() -> None:

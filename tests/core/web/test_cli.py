@@ -207,7 +207,7 @@ def test_or_gets_its_token() -> None:
 
 
 def test_who_has_no_handle_is_called_by_the_account() -> None:
-    document = told(poll(session=SESSION))
+    document = told(poll(session=attrs.evolve(SESSION, handle=None)))
     assert (document["user_id"], document["team_id"]) == (SESSION.account_id, None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
@@ -26,7 +27,7 @@ def bring_up_to_date(engine: Engine, *, patience: float = PATIENCE) -> None:
     """
     try:
         if transact(engine, _version, writes=False, patience=patience) != HEAD:
-            transact(engine, _upgrade, writes=True, patience=patience)
+            transact(engine, _upgrader(), patience=patience)
     except DatabaseError:
         raise
     except (SQLAlchemyError, OSError, OutcomeLostError) as error:
@@ -40,19 +41,25 @@ def _version(connection: Connection) -> str | None:
     return None if version is None else str(version)
 
 
-def _upgrade(connection: Connection) -> None:
-    from alembic import command  # noqa: PLC0415 -- slow to load, and needed once in the life of a database
+def _upgrader() -> Callable[[Connection], None]:
+    # Loaded before the transaction: it takes its time, is needed once in the life of a database, and others wait.
+    from alembic import command  # noqa: PLC0415 -- as above
     from alembic.config import Config  # noqa: PLC0415 -- as above
     from alembic.script import ScriptDirectory  # noqa: PLC0415 -- as above
 
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    version = _version(connection)
     known = {revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()}
-    if version is not None and version not in known:
-        raise DatabaseError(f"the database has version {version}, and this program knows none beyond {HEAD}")
-    command.upgrade(config, HEAD)
+
+    def upgrade(connection: Connection) -> None:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        version = _version(connection)
+        if version is not None and version not in known:
+            raise DatabaseError(f"the database has version {version}, and this program knows none beyond {HEAD}")
+        if version != HEAD:
+            config.attributes["connection"] = connection
+            command.upgrade(config, HEAD)
+
+    return upgrade

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from scenes import ENTROPY, NOW, settings
+
+from sso_core.effects import AccountFacts, AskHost, HostAnswered, HostFailed, Kept, Written
+from sso_core.failures import Reason
+from sso_core.flows.enter import KeepingSession, ReadingAccount, SignedIn, WritingAccount
+from sso_core.flows.host_login import (
+    HEADERS,
+    PASSWORD,
+    CheckingHeaders,
+    CheckingPassword,
+    gathered_of,
+    sign_in_by_headers,
+    sign_in_with_password,
+)
+from sso_core.hosts import CheckHeaders, CheckPassword, Declined, Person, Vouched
+from sso_core.identity.teams import NOBODY_ASKED, TeamsFound
+from sso_core.machine import Failed, advance
+from sso_core.records import Team
+from sso_core.secret import Secret
+from sso_core.sessions.session import session_key
+
+ALICE = Person(
+    "host",
+    "42",
+    "Alice",
+    handle="al",
+    email="Alice@corp.example",
+    email_verified=True,
+    role="internal_user",
+    team_ids=("t1",),
+    claims=(("department", "x"), ("role", "proxy_admin"), ("teams", ["t2"]), ("email_verified", False)),
+)
+PASSWORDS: dict[str, Any] = {"password_sign_in": True}
+PROXIES: dict[str, Any] = {"header_proxies": ("10.0.0.0/8",)}
+FORMER = Secret("former-canary")
+
+
+def by_password(**changes: Any) -> CheckingPassword | Failed:
+    return sign_in_with_password(
+        settings(**PASSWORDS | changes),
+        username="al",
+        password=Secret("password-canary"),
+        return_to="/back",
+        former_session=FORMER,
+        entropy=ENTROPY,
+    )
+
+
+def by_headers(**changes: Any) -> CheckingHeaders | Failed:
+    return sign_in_by_headers(
+        settings(**PROXIES | changes),
+        headers=(("x-user", "header-canary"),),
+        return_to="/back",
+        former_session=None,
+        entropy=ENTROPY,
+    )
+
+
+def checking_password() -> CheckingPassword:
+    state = by_password()
+    assert isinstance(state, CheckingPassword)
+    return state
+
+
+def checking_headers() -> CheckingHeaders:
+    state = by_headers()
+    assert isinstance(state, CheckingHeaders)
+    return state
+
+
+def entering(person: Person = ALICE) -> ReadingAccount:
+    state = advance(checking_password(), [HostAnswered(Vouched(person))], now=NOW)
+    assert isinstance(state, ReadingAccount)
+    return state
+
+
+def reason(state: object) -> Reason:
+    assert isinstance(state, Failed), state
+    return state.failure.reason
+
+
+def test_the_host_alone_checks_a_password() -> None:
+    state = checking_password()
+    assert state.awaits == (AskHost(CheckPassword("al", Secret("password-canary"))),)
+    assert state.arrival.provider_id == PASSWORD
+    assert state.arrival.former_session == session_key(FORMER)
+    assert "canary" not in repr(state) + repr(state.awaits)
+
+
+def test_the_host_alone_reads_the_headers_of_its_proxy() -> None:
+    state = checking_headers()
+    assert state.awaits == (AskHost(CheckHeaders((("x-user", "header-canary"),))),)
+    assert (state.arrival.provider_id, state.arrival.former_session) == (HEADERS, None)
+    assert "canary" not in repr(state) + repr(state.awaits)
+    assert isinstance(advance(state, [HostAnswered(Vouched(ALICE))], now=NOW), ReadingAccount)
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        (by_password(password_sign_in=False), Reason.SWITCHED_OFF),
+        (by_headers(header_proxies=()), Reason.SWITCHED_OFF),
+        (by_password(ui_disabled=True), Reason.UI_DISABLED),
+        (by_headers(ui_disabled=True), Reason.UI_DISABLED),
+    ],
+)
+def test_a_way_that_is_off_asks_nobody(state: object, expected: Reason) -> None:
+    assert reason(state) is expected
+
+
+def test_whom_the_host_does_not_vouch_for_is_refused_without_saying_what_was_wrong() -> None:
+    declined = HostAnswered(Declined("unknown"))
+    assert reason(advance(checking_password(), [declined], now=NOW)) is Reason.WRONG_PASSWORD
+    assert reason(advance(checking_headers(), [declined], now=NOW)) is Reason.HOST_DECLINED
+    assert reason(advance(checking_password(), [HostFailed()], now=NOW)) is Reason.HOST_FAILED
+    assert reason(advance(checking_headers(), [HostFailed()], now=NOW)) is Reason.HOST_FAILED
+
+
+def test_the_person_is_described_by_the_hosts_own_words() -> None:
+    identity = entering().identity
+    assert (identity.issuer, identity.subject, identity.display_name) == ("host", "42", "Alice")
+    assert (identity.handle, identity.email, identity.email_verified) == ("al", "alice@corp.example", True)
+    assert (identity.role, identity.teams) == ("internal_user", TeamsFound(("t1",), complete=True))
+    assert {claim.source for claim in identity.claims} == {"host"}
+
+
+def test_a_host_that_says_little_claims_nothing() -> None:
+    identity = entering(Person("host", "42", claims=(("teams", ["t2"]), ("role", "proxy_admin")))).identity
+    assert (identity.handle, identity.email, identity.role, identity.teams) == (None, None, None, NOBODY_ASKED)
+    assert identity.display_name == "42"
+    assert not identity.email_verified
+
+
+def test_what_a_person_has_a_field_for_is_not_read_from_their_claims() -> None:
+    assert gathered_of(ALICE).claims.claims.members == {
+        "department": "x",
+        "name": "Alice",
+        "preferred_username": "al",
+        "email": "Alice@corp.example",
+        "email_verified": True,
+        "role": "internal_user",
+        "teams": ["t1"],
+    }
+
+
+def test_whom_the_host_vouches_for_is_written_and_signed_in_like_anybody() -> None:
+    writing = advance(entering(), [AccountFacts(None, teams=(Team("t1"),))], now=NOW)
+    assert isinstance(writing, WritingAccount)
+    assert writing.decision.account.identities == (("host", "42"),)
+    assert writing.decision.account.team_ids == ("t1",)
+    keeping = advance(writing, [Written()], now=NOW)
+    assert isinstance(keeping, KeepingSession)
+    ending = advance(keeping, [Kept()], now=NOW)
+    assert isinstance(ending, SignedIn)
+    assert (ending.session.provider_id, ending.session.role, ending.return_to) == (PASSWORD, "internal_user", "/back")
