@@ -48,15 +48,19 @@ from sso_core.flows.checks import (
     check_login_provider,
     granted_code,
 )
+from sso_core.flows.enter import SignedIn
 from sso_core.flows.exchange_code import ExchangingCode, ExchangingCodeAndReadingKeys, ExchangingPlainCode
 from sso_core.machine import Resting, door
-from sso_core.oauth.authorization import AuthorizationResponse
+from sso_core.oauth.authorization import AuthorizationResponse, CodeGranted, NotGranted, parse_authorization_response
 from sso_core.providers.kinds import OAuthProvider, Provider
 from sso_core.secret import Entropy, Secret
 from sso_core.sessions.login_cookie import LoginCookie
 from sso_core.sessions.pending_login import PendingLogin, decode_login, login_key
 from sso_core.sessions.session import session_key
 from sso_core.settings.sign_in import SignInSettings
+from sso_core.wire import WireError, parse_form
+
+__all__ = ["Repeated", "SignedIn", "TakingLogin", "TakingSealedLogin", "finish_login", "read_callback"]
 
 USED = b"used"
 """The mark of a login that was taken. It holds nothing: the login's cookie says where it went."""
@@ -67,6 +71,18 @@ class Repeated(Resting):
     """The same browser brings the same callback again: it goes where it was going, and is given nothing."""
 
     return_to: str
+
+
+@door
+def read_callback(parameters: str | bytes) -> CodeGranted | NotGranted:
+    """Read the query, or the form, that the browser brings from the provider, for `finish_login`.
+
+    Refuses with MALFORMED_CALLBACK what cannot be read, and with NO_STATE what answers no login.
+    """
+    try:
+        return parse_authorization_response(parse_form(parameters))
+    except WireError as error:
+        refuse(Reason.MALFORMED_CALLBACK, f"the callback cannot be read: {error}")
 
 
 @door

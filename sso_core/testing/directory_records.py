@@ -54,9 +54,6 @@ class DirectoryRecords(DirectoryScenes):
         directory = self.open()
         directory.perform(creation(attrs.evolve(ALICE, handle="nick")))
         assert facts(directory, "nobody", handle="nick").handle_holder == "a"
-        assert facts(directory, "nobody", handle="nick").handle_account is None
-        assert facts(directory, "nobody", handle="nick", by_handle=True).handle_account == account(directory)
-        assert facts(directory, handle="none", by_handle=True).handle_account is None
         for other in ("Nick", "nick ", "n%", ""):
             assert facts(directory, handle=other).handle_holder is None
         assert facts(directory).handle_holder is None

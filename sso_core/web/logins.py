@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 from sso_core.failures import Failure, Reason, Refusal, refuse
+from sso_core.flows.approve_cli import CliApproved
 from sso_core.flows.begin_login import SentToProvider, begin_login
 from sso_core.flows.enter import SignedIn
 from sso_core.flows.finish_login import Repeated, TakingLogin, TakingSealedLogin, finish_login
@@ -19,7 +20,7 @@ from sso_core.sessions.login_cookie import LoginCookie
 from sso_core.settings.sign_in import SignInSettings
 from sso_core.web.answers import START, STYLE, page, redirect, refusal
 from sso_core.web.messages import BODY_LIMIT, Answered, Request, Response
-from sso_core.web.pages import ConfirmStartPage
+from sso_core.web.pages import CliApprovedPage, ConfirmStartPage
 from sso_core.web.return_to import safe_return_target
 from sso_core.web.routing import Door, Opened, Route, Routes, Visit, query_of, refuse_with_page
 from sso_core.wire import WireError, encode_form, parse_form
@@ -113,16 +114,33 @@ def _login_of(visit: Visit) -> tuple[str, LoginCookie] | None:
 def _sign_in(provider: Provider, visit: Visit, ending: Resting, trail: tuple[str, ...]) -> Response:
     if isinstance(ending, Repeated):
         return redirect(ending.return_to)
+    spent = _spent_login(provider, visit)
+    if isinstance(ending, CliApproved):
+        return _approved(visit, ending, spent)
     assert isinstance(ending, SignedIn)
-    site, login = visit.site, _login_of(visit)
-    cookies = [site.cookies.set_session(ending.session_id, site.settings.session_ttl)]
-    if login is not None:
-        state, cookie = login
-        ttl = site.settings.login_ttl
-        cookies.append(site.cookies.set_login(state, cookie.spent(), ttl, provider.response_mode))
+    site = visit.site
+    cookies = [site.cookies.set_session(ending.session_id, site.settings.session_ttl), *spent]
     if trail:
         cookies.append(site.cookies.set_trail(trail))
     return redirect(ending.return_to, tuple(cookies))
+
+
+def _spent_login(provider: Provider, visit: Visit) -> tuple[str, ...]:
+    """Return the cookie that remembers where the login went, and is good for nothing else."""
+    login = _login_of(visit)
+    if login is None:
+        return ()
+    state, cookie = login
+    site = visit.site
+    return (site.cookies.set_login(state, cookie.spent(), site.settings.login_ttl, provider.response_mode),)
+
+
+def _approved(visit: Visit, ending: CliApproved, cookies: tuple[str, ...]) -> Response:
+    """Send the person back to the terminal: the command line is signed in, and this browser is not."""
+    if ending.location is not None:
+        return redirect(ending.location, cookies)
+    style_path = visit.site.settings.origin.path(STYLE)
+    return page(CliApprovedPage(ending.client, ending.session.display_name, style_path), cookies=cookies)
 
 
 def _refuse_callback(visit: Visit, failure: Failure) -> Response:

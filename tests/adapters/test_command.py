@@ -1,120 +1,26 @@
 from __future__ import annotations
 
-import os
 import re
-import signal
 import socket
 import sqlite3
-import subprocess
-import sys
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urljoin
 
-import attrs
-import httpx
 import pytest
-
-COMMAND = (sys.executable, "-c", "import sys; from sso_adapters.cli.main import main; sys.exit(main())")
-ROOT = Path(__file__).parents[2]
-PROMPTLY = 5.0
-PATIENCE = 30.0
-
-
-def environment(**more: str) -> dict[str, str]:
-    bare = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("DATABASE_", "GENERIC_", "SSO_", "PROXY_")) and "proxy" not in name.lower()
-    }
-    return {**bare, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'adapters'}", "PYTHONWARNINGS": "error", **more}
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody uses now. They are asked for together, or one might be given twice."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
-
-
-@attrs.frozen
-class Served:
-    process: subprocess.Popen[str]
-    address: str
-    said: tuple[str, ...]
-
-    def interrupt(self) -> tuple[int, str, float]:
-        """Press Ctrl-C; return the exit status, what stood on stderr, and the seconds that it took."""
-        began = time.monotonic()
-        self.process.send_signal(signal.SIGINT)
-        _, complaints = self.process.communicate(timeout=PATIENCE)
-        return self.process.returncode, complaints, time.monotonic() - began
-
-
-@contextmanager
-def running(*arguments: str, env: Mapping[str, str], cwd: Path) -> Iterator[Served]:
-    with subprocess.Popen(
-        (*COMMAND, *arguments), env=dict(env), cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            said = read_until_ready(process)
-            yield Served(process, said[-1].removeprefix("Ready: "), said)
-        finally:
-            process.kill()
-
-
-def read_until_ready(process: subprocess.Popen[str]) -> tuple[str, ...]:
-    assert process.stdout is not None
-    assert process.stderr is not None
-    said: list[str] = []
-    while not said or not said[-1].startswith("Ready: "):
-        line = process.stdout.readline()
-        if not line:
-            pytest.fail(f"not ready: {said} {process.stderr.read()}")
-        said.append(line.strip())
-    return tuple(said)
-
-
-@contextmanager
-def demo(tmp_path: Path, **more: str) -> Iterator[Served]:
-    port, provider_port = free_ports(2)
-    arguments = ("demo", "--no-open", "--port", str(port), "--provider-port", str(provider_port))
-    with running(*arguments, env=environment(**more), cwd=tmp_path) as served:
-        assert served.address == f"http://127.0.0.1:{port}"
-        yield served
-
-
-def browser() -> httpx.Client:
-    return httpx.Client(trust_env=False, timeout=10)
-
-
-def at_the_provider(client: httpx.Client, address: str) -> str:
-    begun = client.get(f"{address}/sso/key/generate")
-    assert begun.status_code == 303
-    form = client.get(begun.headers["location"])
-    assert form.status_code == 200
-    assert 'name="password"' in form.text
-    return str(form.url)
-
-
-def sign_in(client: httpx.Client, address: str, name: str = "alice") -> httpx.Response:
-    there = at_the_provider(client, address)
-    consented = client.post(there, data={"username": name, "password": name})
-    assert consented.status_code == 303
-    return client.get(consented.headers["location"])
-
-
-def run_to_its_end(*arguments: str, env: Mapping[str, str], cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        (*COMMAND, *arguments), env=dict(env), cwd=cwd, capture_output=True, text=True, timeout=PATIENCE, check=False
-    )
+from commands import (
+    PROMPTLY,
+    Served,
+    at_the_provider,
+    browser,
+    demo,
+    environment,
+    free_ports,
+    run_to_its_end,
+    running,
+    sign_in,
+)
 
 
 def test_a_person_signs_in_at_the_demo_and_out_again(tmp_path: Path) -> None:

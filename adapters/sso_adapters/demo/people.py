@@ -28,3 +28,6 @@ PEOPLE = (
     _person("dave", groups=("staff",), verified=False),
     _person("erin", groups=("staff",), teams=("green", "blue")),
 )
+
+NAMES = ", ".join(person.subject for person in PEOPLE[:-1]) + f" or {PEOPLE[-1].subject}"
+"""The people as a sentence names them."""

@@ -25,6 +25,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+CLIENT_ID = "sso-core-demo"
 FORM_LIMIT = 16384
 REMEMBERED = 50
 """Requests and grants that the demo's provider keeps in mind."""

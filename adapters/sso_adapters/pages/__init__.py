@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
-
 from sso_core.web.pages import (
     CliApprovedPage,
     ConfirmCliPage,
@@ -17,6 +15,11 @@ from sso_core.web.pages import (
     RefusedPage,
     StyleSheet,
 )
+
+try:
+    from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError("the pages need Jinja2: pip install 'sso-core[demo]'", name=error.name) from error
 
 TEMPLATES: dict[type, str] = {
     HomePage: "home.html",

@@ -22,7 +22,7 @@ from sso_core.effects import AlreadyTaken, Event, Keep, Kept, Kind, Missing, Occ
 from sso_core.facts import Warm
 from sso_core.failures import Failure, Reason
 from sso_core.flows.exchange_code import ExchangingCode, ExchangingCodeAndReadingKeys, ExchangingPlainCode
-from sso_core.flows.finish_login import Repeated, TakingLogin, TakingSealedLogin, finish_login
+from sso_core.flows.finish_login import Repeated, TakingLogin, TakingSealedLogin, finish_login, read_callback
 from sso_core.machine import Failed, advance
 from sso_core.oauth.authorization import CodeGranted, NotGranted
 from sso_core.secret import Secret
@@ -84,6 +84,34 @@ def test_a_sealed_login_opens_for_its_own_state_only() -> None:
 def test_the_flow_is_seen_through_from_its_first_state() -> None:
     assert TakingLogin(attempt()).uninterruptible
     assert TakingSealedLogin(attempt(), pending_login()).uninterruptible
+
+
+# Reading the callback
+
+
+@pytest.mark.parametrize("parameters", [f"state={STATE}&code=code-canary", f"code=code-canary&state={STATE}".encode()])
+def test_a_callback_is_read_from_a_query_or_a_form(parameters: str | bytes) -> None:
+    assert read_callback(parameters) == granted()
+
+
+def test_an_error_of_the_provider_is_an_answer_to_a_login_too() -> None:
+    response = read_callback(f"state={STATE}&error=access_denied")
+    assert isinstance(response, NotGranted)
+    assert response.failure.reason is Reason.ACCESS_DENIED
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ("", Reason.NO_STATE),
+        ("code=c", Reason.NO_STATE),
+        ("state=a&state=b", Reason.MALFORMED_CALLBACK),
+        ("state=%FF", Reason.MALFORMED_CALLBACK),
+        (b"state=\xff", Reason.MALFORMED_CALLBACK),
+    ],
+)
+def test_what_answers_no_login_is_refused_like_anything_else(parameters: str | bytes, expected: Reason) -> None:
+    assert reason(read_callback(parameters)) is expected
 
 
 # Taking the login

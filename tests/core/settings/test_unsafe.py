@@ -11,6 +11,7 @@ from sso_core.oauth.client import Client
 from sso_core.providers.kinds import OpenIdProvider
 from sso_core.secret import Secret
 from sso_core.sessions.reference_token import ReferenceToken
+from sso_core.settings.environment import settings_from_environment
 from sso_core.settings.ladder import REFERENCE_LADDER
 from sso_core.settings.origin import Origin
 from sso_core.settings.sign_in import SignInSettings
@@ -83,3 +84,19 @@ def test_proxies_that_may_be_anybody_are_named(network: str, wide: bool) -> None
 )
 def test_what_is_unsafe_at_a_provider_names_the_provider(rules: IdentityRules, name: str) -> None:
     assert names(attrs.evolve(PROVIDER, provider_id="corp", rules=rules)) == [name]
+
+
+@pytest.mark.parametrize("name", [name for name in BY_NAME if name.endswith("_UNSAFE")])
+def test_each_variable_with_a_loud_name_is_listed_when_it_is_on(name: str) -> None:
+    environ = {
+        "GENERIC_CLIENT_ID": "id",
+        "GENERIC_CLIENT_SECRET": "canary",
+        "GENERIC_ISSUER": "https://idp.example",
+        "SSO_REFERENCE_TOKEN_SECRET": "canary" * 6,
+    }
+    plain, loud = (
+        settings_from_environment(environ | more, default_base_url="http://localhost:4000")
+        for more in ({}, {name: "true"})
+    )
+    assert unsafe_options(plain) == ()
+    assert [option.name for option in unsafe_options(loud)] == [name]

@@ -5,12 +5,13 @@ from typing import Any
 
 import attrs
 import pytest
-from scenes import ENTROPY, METADATA, NOW, OPENID, SIGNER, settings
+from scenes import COOKIE, ENTROPY, METADATA, NOW, OPENID, SIGNER, STATE, settings
 from starts import CLI_CODE, CLI_ID, CLI_LOGIN, SESSION
 
 from sso_core.effects import Effect, Event, Found, Keep, Kept, Missing, Peek, Take, Taken
 from sso_core.facts import Warm
 from sso_core.failures import Reason
+from sso_core.flows.approve_cli import CliApproved
 from sso_core.machine import Working, advance_any
 from sso_core.oauth.pkce import code_challenge
 from sso_core.providers.kinds import Provider
@@ -18,7 +19,7 @@ from sso_core.secret import Entropy, Secret
 from sso_core.sessions.cli_entry import CliLogin, Loopback, cli_hash, encode_cli_login
 from sso_core.sessions.session import Session
 from sso_core.web.messages import Request, Response
-from sso_core.web.pages import ConfirmCliPage, LeavingPage, RefusedPage, SignInChoice
+from sso_core.web.pages import CliApprovedPage, ConfirmCliPage, LeavingPage, RefusedPage, SignInChoice
 from sso_core.web.site import Site
 
 JSON = (("content-type", "application/json"),)
@@ -233,3 +234,33 @@ def test_no_id_of_their_own_choice_is_polled() -> None:
 def test_two_draws_give_two_logins() -> None:
     other = Entropy(bytes(224))
     assert other.cli_login_id != ENTROPY.cli_login_id
+
+
+# The person has come back from the provider
+
+
+def approved(location: str | None = None) -> Response:
+    site = Site(settings())
+    name = site.cookies.set_login(STATE, COOKIE, 9, OPENID.response_mode).partition("=")[0]
+    cookies = (("cookie", f"{name}={COOKIE.encode()}"),)
+    request = Request("GET", "/sso/callback", f"state={STATE}&code=c", cookies)
+    visit = site.visit(request, entropy=ENTROPY, now=NOW, warm=warm)
+    return visit.respond(CliApproved("cli on box", SESSION, location), trail=("TakingLogin",))
+
+
+def test_who_approved_a_command_line_is_sent_back_to_the_terminal() -> None:
+    response = approved()
+    assert response.status == 200
+    assert response.body == CliApprovedPage("cli on box", "Alice", "/sso/style.css")
+
+
+def test_or_to_the_command_line_that_listens_on_the_loopback() -> None:
+    response = approved("http://127.0.0.1:5/callback?code=c")
+    assert (response.status, dict(response.headers)["location"]) == (303, "http://127.0.0.1:5/callback?code=c")
+
+
+@pytest.mark.parametrize("location", [None, "http://127.0.0.1:5/callback?code=c"])
+def test_the_browser_is_given_no_session_and_its_login_is_spent(location: str | None) -> None:
+    cookies = [value for name, value in approved(location).headers if name == "set-cookie"]
+    assert len(cookies) == 1
+    assert cookies[0].partition("=")[2].startswith(COOKIE.spent().encode())
