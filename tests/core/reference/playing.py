@@ -10,12 +10,25 @@ from urllib.parse import parse_qsl
 
 import attrs
 from cases import Case, Refused
-from scenes import NOW, PLAIN
+from scenes import NOW, PLAIN, answer, attempt, plain_login
 
-from sso_core.effects import Effect, Event, HttpRequest, HttpResponse, Keep, Kept, Take, Taken, Unreachable
+from sso_core.effects import (
+    DirectoryUnreachable,
+    Effect,
+    Event,
+    HttpRequest,
+    HttpResponse,
+    Keep,
+    Kept,
+    Take,
+    Taken,
+    Unreachable,
+)
 from sso_core.failures import Failure
+from sso_core.flows.gather_claims import GatheringPlainClaims
 from sso_core.machine import Failed, Resting, Working, advance_any
 from sso_core.oauth.client import AuthenticationMethod, Client
+from sso_core.oauth.token import TokenResponse
 from sso_core.providers.kinds import OAuthProvider
 from sso_core.secret import Secret
 
@@ -166,3 +179,12 @@ def provider_of(args: dict[str, Any]) -> OAuthProvider:
         userinfo_endpoint=args.get("userinfo_endpoint", PLAIN.userinfo_endpoint),
         extra_headers=tuple((args.get("additional_headers") or {}).items()),
     )
+
+
+def without_directory() -> Refused | None:
+    """Let somebody come back from a provider while the directory does not answer, and return how that ends."""
+    tokens = TokenResponse(Secret("t"), None, None, None, None)
+    gathering = GatheringPlainClaims(attempt(PLAIN), plain_login(), PLAIN, tokens)
+    reading = advance_any(gathering, [answer({"sub": "u"})], now=NOW)
+    assert isinstance(reading, Working)
+    return Played(advance_any(reading, [DirectoryUnreachable()], now=NOW), [], []).refusal()

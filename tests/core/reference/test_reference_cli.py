@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 from cases import Case, Refused, Row, Verdict, each, hold
-from playing import refused
+from playing import refused, without_directory
 from scenes import (
     ENTROPY,
     IDENTITY,
@@ -24,7 +24,7 @@ from scenes import (
 )
 from starts import CLI_ID, CLI_LOGIN, SESSION
 
-from sso_core.effects import DirectoryUnreachable, Found, Keep, Kept, Missing, StoreUnreachable, Taken
+from sso_core.effects import Found, Keep, Kept, Missing, StoreUnreachable, Taken
 from sso_core.flows.approve_cli import Approval, ApprovingCliLogin, TakingApprovedLogin
 from sso_core.flows.gather_claims import GatheringPlainClaims
 from sso_core.flows.poll_cli import (
@@ -241,7 +241,13 @@ def account_of(case: Case) -> Account:
         ):
             memberships = tuple(Membership(team) for team in user.get("teams") or ())
             return Account(user["user_id"], "", 1, role=user.get("user_role"), email=email, memberships=memberships)
-    return Account(str(result.get("id")), "", 1, email=email)
+    return Account(subject(case), "", 1, email=email)
+
+
+def subject(case: Case) -> str:
+    """Return the id that the provider names the case's person by; nothing where it names none."""
+    named = (case.args.get("result") or {}).get("id")
+    return "" if named is None else str(named)
 
 
 def team_names(case: Case) -> dict[str, str]:
@@ -254,16 +260,14 @@ def directory_fails(case: Case) -> bool:
 
 
 def approved(case: Case) -> Any:
-    """Let the case's person come back from a provider that describes them, and approve."""
-    described = case.args.get("result") is not None
-    start = GatheringPlainClaims(
-        attempt(PLAIN), plain_login(), PLAIN, TokenResponse(Secret("t"), None, None, None, None)
-    )
-    state = advance_any(start, [answer({"sub": "u"} if described else {})], now=NOW)
-    if not isinstance(state, Working):
-        return _refusal(state)
+    """Let the person whom the case's provider describes approve."""
+    if not subject(case):
+        tokens = TokenResponse(Secret("t"), None, None, None, None)
+        start = GatheringPlainClaims(attempt(PLAIN), plain_login(), PLAIN, tokens)
+        said = {} if case.args.get("result") is None else {"name": "Alice"}
+        return _refusal(advance_any(start, [answer(said)], now=NOW))
     if directory_fails(case):
-        return _refusal(advance_any(state, [DirectoryUnreachable()], now=NOW))
+        return without_directory()
     account = account_of(case)
     identity = attrs.evolve(IDENTITY, email=account.email)
     session = session_of(identity, account, provider_id="generic", signed_in_at=NOW, expires_at=NOW + 9)
@@ -306,26 +310,24 @@ def their_approval(case: Case) -> Any:
     return told | {"names": dict(aliases_in(write["value"]["team_details"])), "ttl": write["ttl"]}
 
 
-def new_person(case: Case, _outcome: Any) -> dict[str, Any]:
+def person(case: Case, _outcome: Any) -> dict[str, Any]:
     account = account_of(case)
-    return {"user_id": account.account_id, "user_role": None, "user_email": account.email} | {
-        "teams": [],
-        "names": {},
+    return {
+        "user_id": account.account_id,
+        "user_role": account.role,
+        "user_email": account.email,
+        "teams": list(account.team_ids),
+        "names": {team: name for team, name in team_names(case).items() if team in account.team_ids},
         "ttl": 600,
     }
-
-
-def is_new(case: Case) -> bool:
-    result = case.args.get("result")
-    return result is not None and has_secret(case.args.get("key")) and account_of(case).role is None
 
 
 APPROVAL_ROWS = (
     Row(
         Verdict.DIFFERENT,
-        "W8: who comes for the first time gets an account, as through a browser",
-        lambda case: case.bug is not None and is_new(case),
-        new_person,
+        "W8: whom the provider describes may approve, whether they have an account or get one now, as in a browser",
+        lambda case: case.bug is not None and case.error is not None and bool(subject(case)),
+        person,
     ),
     Row(
         Verdict.DIFFERENT,
@@ -344,6 +346,12 @@ APPROVAL_ROWS = (
         "F40, W23: what is known of a person is read whole or not at all",
         directory_fails,
         lambda _case, _outcome: Refused(503, "directory_unreachable"),
+    ),
+    Row(
+        Verdict.DIFFERENT,
+        "W12: who has no subject is nobody",
+        lambda case: case.args.get("result") is not None and not subject(case),
+        lambda _case, _outcome: Refused(401, "no identity"),
     ),
     Row(
         Verdict.DIFFERENT,

@@ -203,6 +203,8 @@ def test_a_login_goes_where_it_goes_in_the_reference(case: Case) -> None:
 
 # The route
 
+ENDPOINTS = ("AUTHORIZATION_ENDPOINT", "TOKEN_ENDPOINT", "USERINFO_ENDPOINT")
+
 
 def mounted(case: Case) -> str:
     """Return the public address that the operator means, its mount included."""
@@ -213,14 +215,19 @@ def mounted(case: Case) -> str:
 
 
 def ours_starts(case: Case) -> dict[str, Any]:
-    options = loaded(case, case.env["GENERIC_CLIENT_ID"], mounted(case))
+    try:
+        options = loaded(case, case.env["GENERIC_CLIENT_ID"], mounted(case))
+    except SettingsError as error:
+        return {"problems": [name for name in missing(case) if name in str(error)]}
     names = ("source", "key", "existing_key")
     query = encode_form([(name, case.args[name]) for name in names if case.args.get(name) is not None])
     return sent(_visit(Site(options), query))
 
 
 def on_the_way(case: Case, _outcome: Any) -> dict[str, Any]:
-    """Return the way to the case's provider, as nothing hinders it."""
+    """Return the way to the case's provider, which nothing hinders but its own settings."""
+    if not all(case.env.get(f"GENERIC_{name}") for name in ("CLIENT_SECRET", *ENDPOINTS)) or missing(case):
+        return {"problems": missing(case)}
     query = {
         "response_type": "code",
         "client_id": case.env["GENERIC_CLIENT_ID"],
@@ -235,9 +242,11 @@ def on_the_way(case: Case, _outcome: Any) -> dict[str, Any]:
 
 
 def their_start(case: Case) -> dict[str, Any]:
-    if case.error is not None:
+    if case.error is not None and not missing(case):
         return {"refused": Refused(case.error["status"], case.error["message"])}
-    return their_way(case) if "location" in case.result else {"page": case.result["page"]}
+    if case.error is not None or "location" in case.result:
+        return their_way(case)
+    return {"page": case.result["page"]}
 
 
 ROUTE_ROWS = (
