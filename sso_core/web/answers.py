@@ -46,10 +46,10 @@ def redirect(location: str, cookies: tuple[str, ...] = (), afterwards: tuple[Eff
     return Response(303, headers, afterwards=afterwards)
 
 
-def json_answer(status: int, value: object, failure: Failure | None = None) -> Response:
+def json_answer(status: int, value: object, failure: Failure | None = None, reference: str = "") -> Response:
     """Answer a program."""
     headers = (*SECURITY_HEADERS, ("content-type", "application/json"), *_retry(status))
-    return Response(status, headers, json.dumps(value, ensure_ascii=False).encode(), failure)
+    return Response(status, headers, json.dumps(value, ensure_ascii=False).encode(), failure, reference)
 
 
 def refusal(

@@ -87,7 +87,8 @@ def refuse_with_page(visit: Visit, failure: Failure) -> Response:
 
 def refuse_with_json(visit: Visit, failure: Failure) -> Response:
     """Tell a program."""
-    return json_answer(failure.reason.status, {"error": failure.reason.code, "reference": visit.reference}, failure)
+    told = {"error": failure.reason.code, "reference": visit.reference}
+    return json_answer(failure.reason.status, told, failure, visit.reference)
 
 
 def no_ending(_visit: Visit, ending: Resting, _trail: tuple[str, ...]) -> Response:

@@ -226,6 +226,11 @@ def test_without_the_poll_secret_nothing_is_told(headers: tuple[tuple[str, str],
     assert told(response)["error"] == Reason.WRONG_POLL_SECRET.code
 
 
+def test_what_a_program_may_quote_is_what_the_log_will_say() -> None:
+    response = poll(headers=())
+    assert told(response)["reference"] == response.reference == ENTROPY.reference
+
+
 def test_no_id_of_their_own_choice_is_polled() -> None:
     response = send(Request("GET", "/sso/cli/poll/sk-mine", headers=BEARER))
     assert told(response)["error"] == Reason.NO_CLI_LOGIN.code
