@@ -136,7 +136,7 @@ def _send(start: Start, metadata: ProviderMetadata, now: float) -> KeepingLogin 
     login = PendingLogin(
         provider_id=provider.provider_id,
         namespace=metadata.issuer,
-        redirect_uri=settings.redirect_uri(provider),
+        redirect_uri=settings.redirect_uri(provider, debug=start.purpose is LoginPurpose.DEBUG),
         nonce=entropy.nonce,
         code_verifier=entropy.code_verifier,
         return_to=start.return_to,
