@@ -31,6 +31,7 @@ RETRY_AFTER = "2"
 
 START = "/sso/key/generate"
 REFUSED = "/sso/refused"
+PASSWORD = "/sso/password"  # noqa: S105 -- a path, no password
 STYLE = "/sso/style.css"
 UNAVAILABLE = 503
 

@@ -198,7 +198,7 @@ def test_then_it_is_told_the_teams_to_choose_from() -> None:
 def test_or_gets_its_token() -> None:
     assert told(poll("team_id=green", session=TEAMS)) == {
         "status": "ready",
-        "key": ENTROPY.session_id.reveal(),
+        "key": "sso_cli_" + ENTROPY.session_id.reveal(),
         "user_id": "alice",
         "team_id": "green",
         "teams": ["blue", "green"],
