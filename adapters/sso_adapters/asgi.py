@@ -12,7 +12,7 @@ from sso_adapters.drive import AsyncWorld, ShuttingDownError
 from sso_adapters.drive.on_asyncio import Flights as AsyncioFlights
 from sso_adapters.drive.on_asyncio import run_asyncio
 from sso_adapters.translate import Renderer, draw, finished, fits
-from sso_core.effects import Headers
+from sso_core.events import Headers
 from sso_core.failures import Refusal
 from sso_core.flows.sessions import SessionFound
 from sso_core.machine import Failed, Resting, Working

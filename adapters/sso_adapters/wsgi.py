@@ -9,7 +9,7 @@ from typing import Any
 from sso_adapters.drive import World
 from sso_adapters.drive.blocking import run
 from sso_adapters.translate import Renderer, draw, finished, fits
-from sso_core.effects import Headers
+from sso_core.events import Headers
 from sso_core.web.messages import Request
 from sso_core.web.routing import WarmFacts
 from sso_core.web.site import Site

@@ -18,7 +18,8 @@ from typing import assert_never
 
 import attrs
 
-from sso_core.effects import Effect, Event
+from sso_core.effects import Effect
+from sso_core.events import Event
 from sso_core.facts import Warm
 from sso_core.failures import Failure, Reason, Refusal, refuse
 from sso_core.flows.attempt import Finishing

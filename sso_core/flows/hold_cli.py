@@ -8,20 +8,8 @@ from __future__ import annotations
 
 import attrs
 
-from sso_core.effects import (
-    AlreadyTaken,
-    Drop,
-    Dropped,
-    Effect,
-    Found,
-    Keep,
-    Kept,
-    Kind,
-    Missing,
-    Occupied,
-    StoreUnreachable,
-    Taken,
-)
+from sso_core.effects import Drop, Effect, Keep, Kind
+from sso_core.events import AlreadyTaken, Dropped, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
 from sso_core.failures import Failure, Reason, refuse
 from sso_core.machine import Failed, Working
 from sso_core.sessions.cli_entry import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from sso_core.accounts.decision import Decision, decide
-from sso_core.effects import AccountFacts
+from sso_core.events import AccountFacts
 from sso_core.failures import Failure, Reason, Refusal, refuse
 from sso_core.flows.arrival import Arrival
 from sso_core.identity.identity import Identity

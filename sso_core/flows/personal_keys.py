@@ -14,17 +14,8 @@ from typing import assert_never
 
 import attrs
 
-from sso_core.effects import (
-    Conflict,
-    DirectoryUnreachable,
-    Effect,
-    Event,
-    KeyFacts,
-    OutcomeUnknown,
-    ReadKey,
-    WriteAccount,
-    Written,
-)
+from sso_core.effects import Effect, ReadKey, WriteAccount
+from sso_core.events import Conflict, DirectoryUnreachable, Event, KeyFacts, OutcomeUnknown, Written
 from sso_core.failures import Reason, Refusal, refuse
 from sso_core.flows.sessions import CheckingRevocation, NoSession, ReadingSession, SessionFound, read_session
 from sso_core.machine import Failed, Resting, Working, advance, door

@@ -11,18 +11,8 @@ from __future__ import annotations
 
 import attrs
 
-from sso_core.effects import (
-    AlreadyTaken,
-    DirectoryUnreachable,
-    Effect,
-    Found,
-    KeyFacts,
-    Kind,
-    Missing,
-    Peek,
-    ReadKey,
-    StoreUnreachable,
-)
+from sso_core.effects import Effect, Kind, Peek, ReadKey
+from sso_core.events import AlreadyTaken, DirectoryUnreachable, Found, KeyFacts, Missing, StoreUnreachable
 from sso_core.machine import Resting, Working
 from sso_core.sessions.session import decode_session
 

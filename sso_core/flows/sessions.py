@@ -15,21 +15,16 @@ from __future__ import annotations
 
 import attrs
 
-from sso_core.effects import (
+from sso_core.effects import Drop, Effect, Keep, Kind, Peek, ReadKey
+from sso_core.events import (
     AlreadyTaken,
     DirectoryUnreachable,
-    Drop,
     Dropped,
-    Effect,
     Found,
-    Keep,
     Kept,
     KeyFacts,
-    Kind,
     Missing,
     Occupied,
-    Peek,
-    ReadKey,
     StoreUnreachable,
 )
 from sso_core.failures import Reason, refuse

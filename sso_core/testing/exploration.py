@@ -18,7 +18,7 @@ from itertools import product
 
 import attrs
 
-from sso_core.effects import (
+from sso_core.events import (
     AccountFacts,
     AlreadyTaken,
     Conflict,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from sso_core.effects import Effect, Headers
+from sso_core.effects import Effect
+from sso_core.events import Headers
 from sso_core.failures import Failure
 from sso_core.settings.sign_in import SignInSettings
 from sso_core.web.messages import Response

@@ -130,9 +130,7 @@ def _open_sign_out(door: Door) -> Opened:
         # A token is nothing that a browser adds by itself, so no other site can make it do this.
         token_id = cli_session_id(settings.session_keys, tokens[0]) if len(tokens) == 1 else None
         if token_id is None:
-            refuse(
-                Reason.INVALID_KEY, "the token is no command line's; a personal key is revoked instead"
-            )
+            refuse(Reason.INVALID_KEY, "the token is no command line's; a personal key is revoked instead")
         return sign_out(token_id)
     check_same_origin(door.request, settings)
     session_id = door.site.cookies.read_session(door.request)

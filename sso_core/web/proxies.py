@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
-from sso_core.effects import Headers
+from sso_core.events import Headers
 
 NOT_VOUCHING = frozenset({"cookie", "authorization"})
 """Never the proxy's words about a person, and secrets of that person's own."""

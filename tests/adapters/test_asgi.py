@@ -16,7 +16,8 @@ from sso_adapters.http.library import AsyncLibrary
 from sso_adapters.pages import Pages
 from sso_adapters.stores.memory import MemoryStore
 from sso_adapters.world import AsyncWorld
-from sso_core.effects import HttpRequest, HttpResponse, Purpose, StoreUnreachable, WriteAccount, Written
+from sso_core.effects import HttpRequest, Purpose, WriteAccount
+from sso_core.events import HttpResponse, StoreUnreachable, Written
 from sso_core.facts import Warm
 from sso_core.failures import Reason, Refusal
 from sso_core.oauth.client import AuthenticationMethod, Client

@@ -26,7 +26,7 @@ from sso_adapters.cli.checkup import (
     check_unsafe,
 )
 from sso_core.accounts.policy import AccessPolicy, Linking
-from sso_core.effects import AccountFacts, DirectoryUnreachable, Found, HttpResponse, Missing, StoreUnreachable
+from sso_core.events import AccountFacts, DirectoryUnreachable, Found, HttpResponse, Missing, StoreUnreachable
 from sso_core.facts import KeySet, ProviderMetadata
 from sso_core.failures import Failure, Reason
 from sso_core.oauth.client import AuthenticationMethod, Client

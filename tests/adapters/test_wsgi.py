@@ -15,7 +15,8 @@ from sso_adapters.pages import Pages
 from sso_adapters.stores.memory import MemoryStore
 from sso_adapters.world import BlockingWorld
 from sso_adapters.wsgi import WsgiSignIn
-from sso_core.effects import HttpRequest, HttpResponse
+from sso_core.effects import HttpRequest
+from sso_core.events import HttpResponse
 from sso_core.facts import Warm
 from sso_core.oauth.client import AuthenticationMethod, Client
 from sso_core.providers.kinds import OpenIdProvider, Provider, ResponseMode

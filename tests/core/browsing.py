@@ -9,29 +9,31 @@ from urllib.parse import parse_qs, urlsplit
 from scenes import ENTROPY, METADATA, NOW, SIGNER, answer, settings, token_answer
 
 from sso_core.effects import (
-    AccountFacts,
-    AlreadyTaken,
     AskHost,
     Drop,
-    Dropped,
     Effect,
-    Event,
-    Found,
-    HostAnswered,
     HttpRequest,
     Keep,
-    Kept,
-    KeyFacts,
     Kind,
-    Missing,
     Peek,
     Purpose,
     ReadAccount,
     ReadKey,
-    StoreUnreachable,
     Take,
-    Taken,
     WriteAccount,
+)
+from sso_core.events import (
+    AccountFacts,
+    AlreadyTaken,
+    Dropped,
+    Event,
+    Found,
+    HostAnswered,
+    Kept,
+    KeyFacts,
+    Missing,
+    StoreUnreachable,
+    Taken,
     Written,
 )
 from sso_core.facts import Warm

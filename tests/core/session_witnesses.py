@@ -21,7 +21,7 @@ from scenes import (
 )
 from starts import SESSION
 
-from sso_core.effects import (
+from sso_core.events import (
     AccountFacts,
     AlreadyTaken,
     Dropped,

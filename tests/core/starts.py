@@ -32,7 +32,7 @@ from scenes import (
 )
 
 from sso_core.accounts.policy import AccessPolicy, Linking
-from sso_core.effects import AccountFacts
+from sso_core.events import AccountFacts
 from sso_core.facts import Warm
 from sso_core.flows.begin_login import begin_login
 from sso_core.flows.confirm_cli import confirm_cli_login

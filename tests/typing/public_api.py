@@ -18,7 +18,8 @@ from sso_adapters.http.library import AsyncLibrary, Library
 from sso_adapters.http.shelf import Answer
 from sso_adapters.service import build_service
 from sso_adapters.world import AsyncWorld, BlockingWorld
-from sso_core.effects import Effect, Event, ReadMetadata
+from sso_core.effects import Effect, ReadMetadata
+from sso_core.events import Event
 from sso_core.facts import Warm
 from sso_core.failures import Failure, Family, Reason
 from sso_core.flows.approve_cli import TakingApprovedLogin

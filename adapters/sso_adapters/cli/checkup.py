@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from sso_core.effects import AccountFacts, Event, Found, HttpResponse, Missing
+from sso_core.events import AccountFacts, Event, Found, HttpResponse, Missing
 from sso_core.facts import KeySet, ProviderMetadata
 from sso_core.failures import Failure
 from sso_core.oauth.client import AuthenticationMethod

@@ -32,7 +32,8 @@ from sso_adapters.cli.checkup import (
 from sso_adapters.cli.environment import add_options, build_named_service, read_settings
 from sso_adapters.cli.terminal import painted, printable, say
 from sso_adapters.http.senders import HttpxSender
-from sso_core.effects import HttpRequest, HttpResponse, Kind, Peek, ReadAccount
+from sso_core.effects import HttpRequest, Kind, Peek, ReadAccount
+from sso_core.events import HttpResponse
 from sso_core.facts import KeySet, ProviderMetadata
 from sso_core.failures import Failure
 from sso_core.flows.read_documents import KeysKnown, MetadataKnown, read_keys, read_metadata

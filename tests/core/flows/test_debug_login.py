@@ -20,7 +20,7 @@ from scenes import (
     token_answer,
 )
 
-from sso_core.effects import (
+from sso_core.events import (
     AccountFacts,
     AlreadyTaken,
     DirectoryUnreachable,

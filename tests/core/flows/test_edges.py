@@ -34,7 +34,7 @@ from session_witnesses import SESSION_WITNESSES
 from starts import CLI_CLAIM, CLI_ID, CLI_LOGIN
 
 from sso_core.accounts.policy import AccessPolicy
-from sso_core.effects import (
+from sso_core.events import (
     AccountFacts,
     AlreadyTaken,
     Conflict,

@@ -7,7 +7,7 @@ from scenes import IDENTITY, arrival, settings
 
 from sso_core.accounts.decision import Decision
 from sso_core.accounts.policy import AccessPolicy
-from sso_core.effects import AccountFacts
+from sso_core.events import AccountFacts
 from sso_core.failures import Failure, Reason, Refusal
 from sso_core.flows.inspect_login import Inspected, inspect
 from sso_core.records import CreateAccount

@@ -6,7 +6,8 @@ import attrs
 import pytest
 from scenes import ACCOUNT, ENTROPY, IDENTITY, NOW, settings
 
-from sso_core.effects import (
+from sso_core.effects import ReadKey, WriteAccount
+from sso_core.events import (
     Conflict,
     DirectoryUnreachable,
     Event,
@@ -14,9 +15,7 @@ from sso_core.effects import (
     KeyFacts,
     Missing,
     OutcomeUnknown,
-    ReadKey,
     StoreUnreachable,
-    WriteAccount,
     Written,
 )
 from sso_core.failures import Reason

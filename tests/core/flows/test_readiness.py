@@ -4,17 +4,8 @@ import attrs
 import pytest
 from scenes import ACCOUNT, IDENTITY, NOW
 
-from sso_core.effects import (
-    DirectoryUnreachable,
-    Event,
-    Found,
-    KeyFacts,
-    Kind,
-    Missing,
-    Peek,
-    ReadKey,
-    StoreUnreachable,
-)
+from sso_core.effects import Kind, Peek, ReadKey
+from sso_core.events import DirectoryUnreachable, Event, Found, KeyFacts, Missing, StoreUnreachable
 from sso_core.flows.readiness import AskingBackends, Readiness, check_readiness
 from sso_core.machine import advance_any
 from sso_core.records import ApiKey

@@ -6,20 +6,16 @@ import attrs
 import pytest
 from scenes import ACCOUNT, IDENTITY, NOW
 
-from sso_core.effects import (
+from sso_core.effects import Drop, Keep, Kind, Peek, ReadKey
+from sso_core.events import (
     DirectoryUnreachable,
-    Drop,
     Dropped,
     Event,
     Found,
-    Keep,
     Kept,
     KeyFacts,
-    Kind,
     Missing,
     Occupied,
-    Peek,
-    ReadKey,
     StoreUnreachable,
 )
 from sso_core.failures import Reason

@@ -8,7 +8,8 @@ import pytest
 from scenes import COOKIE, ENTROPY, METADATA, NOW, OPENID, SIGNER, STATE, settings
 from starts import CLI_CODE, CLI_ID, CLI_LOGIN, SESSION
 
-from sso_core.effects import Effect, Event, Found, Keep, Kept, Missing, Peek, Take, Taken
+from sso_core.effects import Effect, Keep, Peek, Take
+from sso_core.events import Event, Found, Kept, Missing, Taken
 from sso_core.facts import Warm
 from sso_core.failures import Reason
 from sso_core.flows.approve_cli import CliApproved

@@ -8,7 +8,8 @@ from browsing import FORM, Browser, cookies_set, location, refused, warm_facts
 from scenes import ACCOUNT, ENTROPY, IDENTITY, NOW, OPENID, settings
 
 from sso_core.accounts.policy import AccessPolicy
-from sso_core.effects import Effect, Event, HttpRequest, HttpResponse, Kind
+from sso_core.effects import Effect, HttpRequest, Kind
+from sso_core.events import Event, HttpResponse
 from sso_core.failures import Failure, Reason
 from sso_core.flows.debug_login import Inspection, Passed
 from sso_core.flows.inspect_login import Inspected

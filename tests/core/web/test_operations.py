@@ -6,7 +6,8 @@ import pytest
 from browsing import Browser, told
 from scenes import ACCOUNT, IDENTITY, NOW, settings
 
-from sso_core.effects import DirectoryUnreachable, Effect, Event, ReadKey
+from sso_core.effects import Effect, ReadKey
+from sso_core.events import DirectoryUnreachable, Event
 from sso_core.records import ApiKey
 from sso_core.secret import Secret
 from sso_core.sessions.session import session_of
