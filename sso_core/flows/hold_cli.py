@@ -6,6 +6,8 @@ Whoever takes it and may not go on puts it back as it was: the command line may 
 
 from __future__ import annotations
 
+from typing import assert_never
+
 import attrs
 
 from sso_core.effects import Drop, Effect, Keep, Kind
@@ -46,6 +48,8 @@ def entry_of(answer: Found | Taken | AlreadyTaken | Missing | StoreUnreachable, 
             refuse(Reason.NO_CLI_LOGIN, "there is no command-line login of this id")
         case Found(value) | Taken(value):
             login = decode_cli_login(value)
+        case _:
+            assert_never(answer)
     if now >= login.expires_at:
         refuse(Reason.NO_CLI_LOGIN, f"the command-line login expired {now - login.expires_at:.0f} s ago")
     return login
