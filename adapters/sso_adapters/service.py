@@ -1,43 +1,46 @@
-"""A whole service: the routes, a store and a directory in a database, pages, and a server."""
+"""A whole service: the routes, a store and a directory, pages, and a server."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 
 import anyio
-from sqlalchemy import URL
+import attrs
 
 from sso_adapters.asgi import GRACE, AsgiSignIn
-from sso_adapters.directories.sql import SqlDirectory, open_directory
 from sso_adapters.http.library import AsyncLibrary
 from sso_adapters.http.senders import AsyncHttpxSender
+from sso_adapters.keepers import open_keepers, session_keys_of
+from sso_adapters.late_database import Tell
 from sso_adapters.pages import Pages
 from sso_adapters.server import serve_asgi
-from sso_adapters.stores.sql import SqlStore
-from sso_adapters.stores.sqlite import SqliteStore
-from sso_adapters.world import AsyncWorld, Store
+from sso_adapters.world import AsyncWorld, Host
 from sso_core.facts import Warm
 from sso_core.providers.kinds import OpenIdProvider, Provider
-from sso_core.settings.sign_in import SignInSettings
+from sso_core.settings.service import ServiceSettings
 from sso_core.web.site import Site
 
-DIRECTORY_FILE = "directory.sqlite3"
-STORE_FILE = "short_lived.sqlite3"
+log = logging.getLogger("sso_adapters.service")
 
 
 def build_service(
-    settings: SignInSettings, folder: Path, *, database: str | None = None, title: str = "sso-core"
+    settings: ServiceSettings, *, host: Host | None = None, title: str = "sso-core", tell: Tell = log.warning
 ) -> AsgiSignIn:
     """Return the service as an ASGI application.
 
-    Accounts and short-lived values lie in SQLite files in `folder`, which is made where it is missing; or in the
-    `database` at this address, which several instances may share. Raises OSError or sqlite3.Error where that cannot be
-    used.
+    Accounts lie in `database_url`, what is short-lived in `redis_url`, or else in PostgreSQL beside the accounts;
+    whatever has no address lies in SQLite files in `data_dir`, which is made where it is missing. `host` answers what
+    the settings have asked of the host, and `tell` hears of a server that is down when the service starts: people get
+    503 until it is back.
+
+    Raises OSError or sqlite3.Error where something cannot be used at all, SettingsError where something has to be set;
+    none has a secret in its text.
     """
     with ExitStack() as opened:
-        store, directory = _keepers(folder, database, opened)
+        sign_in = attrs.evolve(settings.sign_in, session_keys=session_keys_of(settings))
+        store, directory = open_keepers(settings, opened, tell)
         kept = opened.pop_all()
     sender = AsyncHttpxSender()
     library = AsyncLibrary(sender)
@@ -49,21 +52,8 @@ def build_service(
         with kept:
             await sender.aclose()
 
-    world = AsyncWorld(sender, library, store, directory)
-    return AsgiSignIn(Site(settings), world, warm=warm, render=Pages(title=title), beside=library.tend, closed=close)
-
-
-def _keepers(folder: Path, database: str | None, opened: ExitStack) -> tuple[Store, SqlDirectory]:
-    if database is not None:
-        directory = open_directory(database)
-        opened.callback(directory.close)
-        return SqlStore(directory.engine), directory
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    store = SqliteStore(folder / STORE_FILE)
-    opened.callback(store.close)
-    directory = open_directory(URL.create("sqlite", database=str(folder / DIRECTORY_FILE)))
-    opened.callback(directory.close)
-    return store, directory
+    world = AsyncWorld(sender, library, store, directory, host=host)
+    return AsgiSignIn(Site(sign_in), world, warm=warm, render=Pages(title=title), beside=library.tend, closed=close)
 
 
 async def serve(

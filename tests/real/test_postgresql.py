@@ -46,7 +46,9 @@ from sso_core.oauth.client import Client
 from sso_core.providers.kinds import OpenIdProvider
 from sso_core.records import AccountUnchanged, EnsureTeam, LinkIdentity, SeatLeft, Team
 from sso_core.secret import Secret
+from sso_core.sessions.session_keys import SessionKeys
 from sso_core.settings.origin import Origin
+from sso_core.settings.service import ServiceSettings
 from sso_core.settings.sign_in import SignInSettings
 from sso_core.testing.directory_races import SEATS
 from sso_core.testing.directory_scenes import (
@@ -396,7 +398,9 @@ def test_a_server_that_crashes_and_comes_back_is_found_again() -> None:
 def test_a_service_keeps_everything_in_the_database_that_it_is_given(fresh: str, tmp_path: Path) -> None:
     provider = OpenIdProvider(ISSUER, Client("client", Secret("secret")))
     folder = tmp_path / "data"
-    service = build_service(SignInSettings(Origin("http://127.0.0.1:8000"), (provider,)), folder, database=fresh)
+    keys = SessionKeys((b"k" * 32,))
+    sign_in = SignInSettings(Origin("http://127.0.0.1:8000"), (provider,), session_keys=keys)
+    service = build_service(ServiceSettings(sign_in, database_url=Secret(fresh), data_dir=str(folder)))
 
     async def visit() -> list[Event]:
         answers = [await service.world.perform(effect) for effect in (KEEP, CREATE)]

@@ -7,7 +7,6 @@ error here before it is one at whoever embeds the core. Names come from the modu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import assert_never, assert_type
 
 from sso_adapters.asgi import AsgiSignIn
@@ -69,7 +68,8 @@ from sso_core.providers.kinds import OAuthProvider, OpenIdProvider, Provider
 from sso_core.secret import Entropy, Secret
 from sso_core.sessions.login_cookie import LoginCookie
 from sso_core.sessions.session import Session
-from sso_core.settings.environment import settings_from_environment
+from sso_core.settings.environment import service_from_environment, settings_from_environment
+from sso_core.settings.service import ServiceSettings
 from sso_core.settings.sign_in import SignInSettings
 from sso_core.web.messages import Request, Response
 from sso_core.web.routing import Visit, WarmFacts
@@ -257,7 +257,9 @@ def an_answer_of_the_provider(parameters: Mapping[str, str]) -> None:
 async def a_service(environ: Mapping[str, str], scope: dict[str, object]) -> None:
     settings = settings_from_environment(environ, default_base_url="http://127.0.0.1:8000")
     assert_type(settings, SignInSettings)
-    assert_type(settings.providers, tuple[OpenIdProvider | OAuthProvider, ...])
-    service = build_service(settings, Path("data"))
+    assert_type(settings.provider, OpenIdProvider | OAuthProvider)
+    whole = service_from_environment(environ, default_base_url="http://127.0.0.1:8000")
+    assert_type(whole, ServiceSettings)
+    service = build_service(whole)
     assert_type(service, AsgiSignIn)
     assert_type(await service.session(scope), Session | None)

@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     except WireError as error:
         raise CommandError(f"--redirect-uri is no usable address: {error}", status=2) from None
     issuer, secret = f"http://localhost:{options.port}", Secret(secrets.token_urlsafe())
-    provider = DemoProvider(issuer, client_id=CLIENT_ID, client_secret=secret, redirect_uri=options.redirect_uri)
+    provider = DemoProvider(issuer, client_id=CLIENT_ID, client_secret=secret, redirect_uris=(options.redirect_uri,))
 
     def ready() -> None:
         say(f"export GENERIC_ISSUER={issuer}")

@@ -6,11 +6,12 @@ import argparse
 
 import anyio
 
-from sso_adapters.cli.environment import add_options, build_named_service, read_settings
-from sso_adapters.cli.serving import listening_at, serve_until_interrupted
-from sso_adapters.cli.terminal import CommandError, complain, say
-from sso_adapters.service import serve
+from sso_adapters.cli.environment import read_settings
+from sso_adapters.cli.serving import LOOPBACK, listening_at, serve_until_interrupted
+from sso_adapters.cli.terminal import CommandError, complain, port_number, say
+from sso_adapters.service import build_service, serve
 from sso_core.settings.environment import SettingsError
+from sso_core.settings.service import ServiceSettings
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -21,26 +22,32 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve until Ctrl-C; nothing is started unless all settings hold together."""
     try:
-        service_settings = read_settings(options)
+        settings = read_settings(os.environ, host=options.host, port=options.port)
+        _serve(settings, options)
     except SettingsError as error:
         lines = "\n".join(f"  {problem}" for problem in error.problems)
         raise CommandError(f"the settings do not hold together, so nothing was started:\n{lines}", status=2) from None
-    for note in service_settings.notes:
-        complain(f"note: {note}")
-    settings = service_settings.sign_in
+    return 0
+
+
+def _serve(settings: ServiceSettings, options: argparse.Namespace) -> None:
+    sign_in = settings.sign_in
 
     def ready() -> None:
-        for provider in settings.providers:
-            say(f"Register {settings.redirect_uri(provider)} at the provider{_name(provider.label)}.")
-        say(f"Ready: {settings.origin.base}")
+        for provider in sign_in.providers:
+            say(f"Register {sign_in.redirect_uri(provider)} at the provider{_name(provider.label)}.")
+            if sign_in.debug_page or sign_in.debug_for_anybody_unsafe:
+                say(f"And, for the debug page, {sign_in.redirect_uri(provider, debug=True)}.")
+        say(f"Ready: {sign_in.origin.base}")
 
     async def one(stop: anyio.Event) -> None:
-        service = build_named_service(service_settings)
+        for note in settings.notes:
+            complain(str(note))
+        service = build_service(settings, tell=complain)
         with listening_at(options.host, options.port):
             await serve(service, host=options.host, port=options.port, on_ready=ready, stop=stop)
 
     serve_until_interrupted(one)
-    return 0
 
 
 def _name(label: str) -> str:

@@ -5,13 +5,20 @@ from __future__ import annotations
 from sso_core.testing.provider_state import Person
 
 
-def _person(name: str, *, groups: tuple[str, ...] = (), teams: tuple[str, ...] = (), verified: bool = True) -> Person:
+def _person(
+    name: str,
+    *,
+    groups: tuple[str, ...] = (),
+    teams: tuple[str, ...] = (),
+    domain: str = "example.com",
+    verified: bool = True,
+) -> Person:
     claims: list[tuple[str, object]] = [
         ("name", f"{name.capitalize()} Example"),
         ("given_name", name.capitalize()),
         ("family_name", "Example"),
         ("preferred_username", name),
-        ("email", f"{name}@example.com"),
+        ("email", f"{name}@{domain}"),
         ("email_verified", verified),
     ]
     if groups:
@@ -27,6 +34,7 @@ PEOPLE = (
     _person("carol"),
     _person("dave", groups=("staff",), verified=False),
     _person("erin", groups=("staff",), teams=("green", "blue")),
+    _person("frank", groups=("staff",), domain="elsewhere.example"),
 )
 
 NAMES = ", ".join(person.subject for person in PEOPLE[:-1]) + f" or {PEOPLE[-1].subject}"

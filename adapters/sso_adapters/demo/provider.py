@@ -34,8 +34,8 @@ REMEMBERED = 50
 class DemoProvider:
     """An ASGI application: a provider at `issuer` that knows one client."""
 
-    def __init__(self, issuer: str, *, client_id: str, client_secret: Secret, redirect_uri: str) -> None:
-        client = RegisteredClient(client_id, client_secret, redirect_uris=(redirect_uri,))
+    def __init__(self, issuer: str, *, client_id: str, client_secret: Secret, redirect_uris: tuple[str, ...]) -> None:
+        client = RegisteredClient(client_id, client_secret, redirect_uris=redirect_uris)
         state = ProviderState(
             issuer,
             (client,),
