@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from threading import Event as Flag
 from threading import Lock
 from typing import ClassVar
 
@@ -36,7 +37,7 @@ class LateDatabase:
         self._tell = tell
         self._clock = clock
         self._lock = Lock()
-        self._ready = False
+        self._ready = Flag()
         self._failure = ""
         self._again_at = clock()
 
@@ -52,18 +53,18 @@ class LateDatabase:
                 raise
             self._failed(error)
         else:
-            self._ready = True
+            self._ready.set()
 
     def failure(self) -> str:
         """Return why the database cannot be used yet, as the name of an error; the empty text where it can."""
-        if self._ready:
+        if self._ready.is_set():
             return ""
         if not self._lock.acquire(timeout=PATIENCE):
             return self._failure
         try:
-            if not self._ready and self._clock() >= self._again_at:
+            if not self._ready.is_set() and self._clock() >= self._again_at:
                 self._attempt()
-            return "" if self._ready else self._failure
+            return "" if self._ready.is_set() else self._failure
         finally:
             self._lock.release()
 
@@ -73,7 +74,7 @@ class LateDatabase:
         except DatabaseError as error:
             self._failed(error)
         else:
-            self._ready = True
+            self._ready.set()
             self._tell("the database can be used now")
 
     def _failed(self, error: DatabaseError) -> None:

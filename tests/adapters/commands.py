@@ -26,7 +26,7 @@ def environment(**more: str) -> dict[str, str]:
     bare = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("DATABASE_", "GENERIC_", "SSO_", "PROXY_")) and "proxy" not in name.lower()
+        if not name.startswith(("DATABASE_", "GENERIC_", "PROXY_", "REDIS_", "SSO_")) and "proxy" not in name.lower()
     }
     return {**bare, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'adapters'}", "PYTHONWARNINGS": "error", **more}
 

@@ -32,7 +32,7 @@ def environment(provider: RealProvider, kind: str) -> dict[str, str]:
         "GENERIC_CLIENT_AUTHENTICATION": client.auth_method,
         **({} if client.client_secret is None else {"GENERIC_CLIENT_SECRET": client.client_secret}),
     }
-    foreign = ("GENERIC_", "SSO_", "PROXY_")
+    foreign = ("DATABASE_", "GENERIC_", "PROXY_", "REDIS_", "SSO_")
     bare = {
         name: value
         for name, value in os.environ.items()
