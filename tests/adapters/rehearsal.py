@@ -91,7 +91,7 @@ STORES = {"memory": _in_memory, "sqlite": _in_a_file, "sql": _in_the_directorys_
 # Senders
 
 
-class _Sender:
+class CalledSender:
     def __init__(self, op: FakeProvider, clock: Clock) -> None:
         self._op, self._clock = op, clock
 
@@ -99,7 +99,7 @@ class _Sender:
         return self._op.answer(request, self._clock())
 
 
-class _AsyncSender(_Sender):
+class _AsyncSender(CalledSender):
     async def send(self, request: HttpRequest) -> HttpResponse:  # type: ignore[override] # the same, awaited
         return super().send(request)
 
@@ -114,7 +114,7 @@ class Senders:
 
 
 SENDERS: Mapping[str, Senders] = {
-    "called": Senders(_Sender, _AsyncSender, published=False),
+    "called": Senders(CalledSender, _AsyncSender, published=False),
     "sockets": Senders(lambda _op, _clock: HttpxSender(), lambda _op, _clock: AsyncHttpxSender(), published=True),
 }
 

@@ -46,7 +46,7 @@ def counts(database: str) -> dict[str, int]:
     engine = open_engine(database)
     with engine.connect() as connection:
         found = {
-            table: int(connection.execute(text(f"SELECT count(*) FROM sso_{table}")).scalar_one())  # noqa: S608 -- ours
+            table: int(connection.execute(text(f"SELECT count(*) FROM sso_{table}")).scalar_one())
             for table in ("accounts", "identities")
         }
         kinds = connection.execute(text("SELECT kind, count(*) FROM sso_short_lived GROUP BY kind")).all()
