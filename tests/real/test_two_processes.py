@@ -8,14 +8,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 from uuid import uuid4
 
 import pytest
 from parts.postgresql import RealPostgresql
 from parts.redis_server import RedisServer, redis_server
 from parts.redis_stores import administering
+from real.two_processes import KEY, PEOPLE, serving
 from sqlalchemy import text
-from two_processes import KEY, PEOPLE, serving
 
 from sso_adapters.sql_engine import open_engine
 
@@ -62,8 +63,8 @@ def test_logins_begin_at_one_and_end_at_the_other_with_valkey_between_them(
         assert pair.op.state.surprises == ()
     assert counts(database) == {"accounts": len(PEOPLE), "identities": len(PEOPLE)}
     with administering(valkey.unix_url) as asking:
-        kinds = {name.split(b":")[1] for name in asking.keys("sso:*")}
-    assert {b"login", b"session"} <= kinds
+        names = cast("list[bytes]", asking.keys("sso:*"))
+    assert {b"login", b"session"} <= {name.split(b":")[1] for name in names}
     assert list(tmp_path.iterdir()) == []
 
 
