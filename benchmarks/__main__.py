@@ -1,4 +1,4 @@
-"""Run the benchmarks: `python -m benchmarks [--rounds N] [--only logins,trips,memory,imports]`.
+"""Run the benchmarks: `python -m benchmarks [--rounds N] [--only logins,backends,trips,memory,imports]`.
 
 Every number is printed beside what it is compared with, measured in the same run. Trust the ratios: microseconds are
 those of this machine. Nothing here passes or fails.
@@ -12,7 +12,7 @@ import ssl
 from collections.abc import Callable
 from importlib.metadata import version
 
-from benchmarks import imports, logins, memory, roundtrips
+from benchmarks import backends, imports, logins, memory, roundtrips
 from benchmarks.fixture import Provider
 from benchmarks.measure import ratio
 from benchmarks.report import Goal, exactly, print_goals, print_table
@@ -29,7 +29,8 @@ def main() -> None:
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     print(f"{platform.python_implementation()} {platform.python_version()}, {ssl.OPENSSL_VERSION}\n{versions}")
     goals = [goal for name in options.only.split(",") for goal in PARTS[name](options.rounds)]
-    print_goals(sorted(goals, key=lambda goal: int("".join(filter(str.isdigit, goal.name)))))
+    if goals:
+        print_goals(sorted(goals, key=lambda goal: int("".join(filter(str.isdigit, goal.name)))))
 
 
 def trips(_rounds: int) -> list[Goal]:
@@ -102,6 +103,7 @@ def import_costs(rounds: int) -> list[Goal]:
 
 PARTS: dict[str, Callable[[int], list[Goal]]] = {
     "logins": logins.run,
+    "backends": backends.run,
     "trips": trips,
     "memory": weights,
     "imports": import_costs,

@@ -16,6 +16,9 @@ from typing import Any, NamedTuple, Protocol
 
 from benchmarks.fixture import Provider
 
+Clock = Callable[[], int]
+"""Tells nanoseconds."""
+
 
 class Contestant(Protocol):
     """One way to do logins. `begin` and `finish` are measured, whole batches at a time; the others are not."""
@@ -53,7 +56,7 @@ class Spread(NamedTuple):
 
 
 class Sample:
-    """Microseconds of CPU per login, one value a round."""
+    """Microseconds per login, one value a round."""
 
     def __init__(self) -> None:
         self.begin: list[float] = []
@@ -76,30 +79,34 @@ def ratio(values: Sequence[float], others: Sequence[float]) -> Spread:
     return spread([value / other for value, other in zip(values, others, strict=True)])
 
 
-def timed(work: Callable[[], Any]) -> tuple[Any, float]:
-    """Return what the work returns and its CPU time in microseconds."""
-    began = process_time_ns()
+def timed(work: Callable[[], Any], clock: Clock = process_time_ns) -> tuple[Any, float]:
+    """Return what the work returns and its time in microseconds: that of the CPU, or of another clock."""
+    began = clock()
     result = work()
-    return result, (process_time_ns() - began) / 1000
+    return result, (clock() - began) / 1000
 
 
-def measure(entries: Mapping[str, Entry], provider: Provider, rounds: int) -> dict[str, Sample]:
+def measure(
+    entries: Mapping[str, Entry], provider: Provider, rounds: int, clock: Clock = process_time_ns
+) -> dict[str, Sample]:
     """Let all contestants do their logins, `rounds` times after one round to warm up."""
     samples = {name: Sample() for name in entries}
     for entry in entries.values():
-        _round(entry, provider, Sample())
+        _round(entry, provider, Sample(), clock)
     gc.collect()
     gc.freeze()  # what is imported is nobody's garbage: without this a large import makes everyone's collections slow
     try:
         for number in range(rounds):
             for name in _rotated(list(entries), number):
-                _round(entries[name], provider, samples[name])
+                _round(entries[name], provider, samples[name], clock)
     finally:
         gc.unfreeze()
     return samples
 
 
-def measure_repeated(works: Mapping[str, Callable[[int], None]], rounds: int, batch: int) -> dict[str, list[float]]:
+def measure_repeated(
+    works: Mapping[str, Callable[[int], None]], rounds: int, batch: int, clock: Clock = process_time_ns
+) -> dict[str, list[float]]:
     """Measure simple works: each is called with how often to do its thing. Microseconds each, one value a round."""
     samples: dict[str, list[float]] = {name: [] for name in works}
     for work in works.values():
@@ -107,7 +114,7 @@ def measure_repeated(works: Mapping[str, Callable[[int], None]], rounds: int, ba
     for number in range(rounds):
         for name in _rotated(list(works), number):
             work = works[name]
-            samples[name].append(timed(lambda work=work: work(batch))[1] / batch)  # type: ignore[misc] # called at once
+            samples[name].append(timed(lambda work=work: work(batch), clock)[1] / batch)  # type: ignore[misc] # called at once
     return samples
 
 
@@ -116,13 +123,13 @@ def _rotated(names: list[str], number: int) -> list[str]:
     return names[cut:] + names[:cut]
 
 
-def _round(entry: Entry, provider: Provider, sample: Sample) -> None:
+def _round(entry: Entry, provider: Provider, sample: Sample, clock: Clock) -> None:
     contestant, batch = entry
     provider.answers.clear()
     gc.collect()
-    begun, begin = timed(lambda: contestant.begin(batch))
+    begun, begin = timed(lambda: contestant.begin(batch), clock)
     back = [contestant.comes_back(login, provider.visit(contestant.location(login))[1]) for login in begun]
     gc.collect()
-    _, finish = timed(lambda: contestant.finish(back))
+    _, finish = timed(lambda: contestant.finish(back), clock)
     sample.begin.append(begin / batch)
     sample.finish.append(finish / batch)

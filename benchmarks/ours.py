@@ -17,9 +17,20 @@ from sso_adapters.drive.on_asyncio import run_asyncio
 from sso_adapters.http.senders import AsyncHttpxSender
 from sso_adapters.stores.memory import MemoryStore
 from sso_adapters.stores.sqlite import SqliteStore
-from sso_adapters.world import AsyncWorld
-from sso_core.effects import Effect, HttpRequest, Keep, Kind, ReadAccount, Take, WriteAccount
-from sso_core.events import AccountFacts, Event, HttpResponse, Written
+from sso_adapters.world import AsyncWorld, Store
+from sso_core.effects import (
+    AccountFacts,
+    Effect,
+    Event,
+    HttpRequest,
+    HttpResponse,
+    Keep,
+    Kind,
+    ReadAccount,
+    Take,
+    WriteAccount,
+    Written,
+)
 from sso_core.facts import Warm
 from sso_core.flows.begin_login import SentToProvider, begin_login
 from sso_core.flows.enter import ReadingAccount
@@ -143,11 +154,13 @@ class UpToIdentity:
 class WholeVisit:
     """Both requests of a browser, answered by the routes: cookies, account, session and responses included."""
 
-    def __init__(self, provider: Provider, directory: Accounts | SqlDirectory | None = None) -> None:
+    def __init__(
+        self, provider: Provider, directory: Accounts | SqlDirectory | None = None, store: Store | None = None
+    ) -> None:
         self._provider = provider
         self._site = Site(settings_for())
         self._warm = warm_facts(provider)
-        self._store = MemoryStore()
+        self._store = MemoryStore() if store is None else store
         self._directory = directory or Accounts()
         self.now: Callable[[], float] = time.time
 

@@ -9,7 +9,7 @@ import hmac
 import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jwt
@@ -17,8 +17,8 @@ import jwt
 from benchmarks.floor import decode, encode
 from sso_adapters.drive.blocking import run
 from sso_adapters.stores.memory import MemoryStore
-from sso_core.effects import Drop, Effect, Keep, Kind, Peek, Take
-from sso_core.events import Event
+from sso_adapters.world import Store
+from sso_core.effects import Drop, Effect, Event, Keep, Kind, Peek, Take
 from sso_core.flows.sessions import SessionFound, read_session
 from sso_core.secret import Secret
 from sso_core.sessions.session import Session, encode_session, session_key
@@ -27,10 +27,10 @@ CLAIMS = {"iss": "https://idp.example", "sub": "248289761001", "name": "Jane Doe
 
 
 class _World:
-    """A store in memory that holds one session."""
+    """A store that holds one session; in memory by default."""
 
-    def __init__(self, key: str, value: bytes) -> None:
-        self._store = MemoryStore()
+    def __init__(self, key: str, value: bytes, store: Store | None = None) -> None:
+        self._store = MemoryStore() if store is None else store
         self._store.perform(Keep(Kind.SESSION, key, value, 3600))
         self.now: Callable[[], float] = time.time
 
@@ -40,8 +40,8 @@ class _World:
         return self._store.perform(effect)
 
 
-def works() -> dict[str, Callable[[int], None]]:
-    """Return the checks by name."""
+def works(stores: Mapping[str, Store] | None = None) -> dict[str, Callable[[int], None]]:
+    """Return the checks by name, and the core's once more with each of the stores."""
     key, now = secrets.token_bytes(32), time.time()
     claims = CLAIMS | {"exp": int(now) + 3600}
     header = encode(json.dumps({"alg": "HS256", "typ": "JWT"}).encode())
@@ -60,7 +60,7 @@ def works() -> dict[str, Callable[[int], None]]:
         signed_in_at=now,
         expires_at=now + 3600,
     )
-    world = _World(session_key(Secret(session_id)), encode_session(session))
+    key_and_value = session_key(Secret(session_id)), encode_session(session)
 
     def by_hand(count: int) -> None:
         for _ in range(count):
@@ -70,11 +70,17 @@ def works() -> dict[str, Callable[[int], None]]:
         for _ in range(count):
             assert jwt.decode(cookie, key, algorithms=["HS256"])["sub"]
 
-    def by_core(count: int) -> None:
-        for _ in range(count):
-            assert isinstance(run(read_session(Secret(session_id)), world), SessionFound)
+    def by_core(store: Store | None = None) -> Callable[[int], None]:
+        world = _World(*key_and_value, store)
 
-    return {"by hand": by_hand, "PyJWT": by_pyjwt, "core": by_core}
+        def check(count: int) -> None:
+            for _ in range(count):
+                assert isinstance(run(read_session(Secret(session_id)), world), SessionFound)
+
+        return check
+
+    over = {f"core, {name}": by_core(store) for name, store in (stores or {}).items()}
+    return {"by hand": by_hand, "PyJWT": by_pyjwt, "core": by_core(), **over}
 
 
 def _verified(cookie: str, key: bytes) -> dict[str, Any]:
