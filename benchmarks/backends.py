@@ -1,7 +1,7 @@
 """Whole visits over real stores and directories, as ratios to the core's login in memory.
 
-A login waits for a database more than it works for it, so CPU and time by the wall are both shown. The servers are those of the tests
-(`pip install --group parts`); what is not installed is named and left out.
+A login waits for a database more than it works for it, so CPU and time by the wall are both shown. The servers are
+those of the tests (`pip install --group parts`); what is not installed is named and left out.
 """
 
 from __future__ import annotations
