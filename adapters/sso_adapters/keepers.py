@@ -18,7 +18,8 @@ from sso_adapters.sql_engine import DatabaseError, open_engine
 from sso_adapters.stores.sql import SqlStore
 from sso_adapters.stores.sqlite import SqliteStore
 from sso_adapters.world import Directory, Store
-from sso_core.effects import Kind, Peek, StoreUnreachable
+from sso_core.effects import Kind, Peek
+from sso_core.events import StoreUnreachable
 from sso_core.secret import Secret
 from sso_core.sessions.session_keys import SessionKeys
 from sso_core.settings.environment import Problem, SettingsError

@@ -16,7 +16,7 @@ from sso_adapters.directories.migrations import bring_up_to_date
 from sso_adapters.sql_engine import PATIENCE, DatabaseError, why
 from sso_adapters.sql_transaction import OutcomeLostError
 from sso_adapters.world import Directory, DirectoryEffect, Store, StoreEffect
-from sso_core.effects import DirectoryUnreachable, Event, StoreUnreachable
+from sso_core.events import DirectoryUnreachable, Event, StoreUnreachable
 
 RETRY = 1.0
 """Seconds from a failure to the next attempt: those who come in between are told of the failure at once."""

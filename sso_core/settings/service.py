@@ -16,6 +16,7 @@ class ServiceSettings:
     """The settings of a service. Addresses are texts: whoever opens what they name knows how."""
 
     sign_in: SignInSettings
+    """Without session keys, one is made and kept in the data folder, unless several machines share the database."""
     database_url: Secret | None = None
     """None: SQLite in the data folder."""
     redis_url: Secret | None = None

@@ -57,7 +57,7 @@ _SERVICE = (
     V("SSO_SEALING_KEYS", "service.sealing_keys", "base64url of 32 random bytes each, the newest first: pending logins "
       "travel sealed in the cookie", secret=True),
     V("SSO_SESSION_KEYS", "service.session_keys", "the same for sessions: a made-up identifier never reaches the store",
-      secret=True),
+      "made in the data folder; needed with PostgreSQL", secret=True),
     V("SSO_INSTANCES", "service.instances", "how many machines or containers serve the address", "1"),
     V("WEB_CONCURRENCY", "service.workers", "how many processes serve it on each", "1"),
     V("SSO_LANDING_PATH", "service.landing_path", "where people go after sign-in who were on the way to nowhere", "/"),

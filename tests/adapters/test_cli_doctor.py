@@ -248,7 +248,17 @@ def test_a_file_says_the_same_as_variables(issuer: str, tmp_path: Path) -> None:
     assert (missing.returncode, "cannot be read" in missing.stderr) == (2, True)
 
 
-def test_a_store_that_the_command_does_not_open_is_refused(issuer: str, tmp_path: Path) -> None:
-    env = {**settings(issuer), "REDIS_URL": "redis://127.0.0.1:9"}
+def test_a_store_that_is_down_is_told(issuer: str, tmp_path: Path) -> None:
+    env = {**settings(issuer), "REDIS_URL": "redis://:canary@127.0.0.1:9"}
     ended = run_to_its_end("doctor", env=env, cwd=tmp_path)
-    assert (ended.returncode, "REDIS_URL" in ended.stderr) == (2, True)
+    assert (ended.returncode, ended.stderr) == (1, "")
+    assert re.search(r"^fail +store +.*ConnectionError", ended.stdout, re.MULTILINE)
+    assert "canary" not in ended.stdout
+
+
+def test_keys_that_machines_have_to_share_are_missed(issuer: str, tmp_path: Path) -> None:
+    env = {**settings(issuer), "DATABASE_URL": "postgresql://:canary@127.0.0.1:9/x"}
+    ended = run_to_its_end("doctor", env=env, cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (1, "")
+    assert re.search(r"^fail +settings +SSO_SESSION_KEYS is missing", ended.stdout, re.MULTILINE)
+    assert "canary" not in ended.stdout

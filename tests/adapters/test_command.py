@@ -173,3 +173,82 @@ def test_accounts_of_the_demo_outlast_it_in_a_folder_that_is_named(tmp_path: Pat
         query = "SELECT subject, revision FROM sso_identities JOIN sso_accounts USING (account_id)"
         assert directory.execute(query).fetchall() == [("alice", 1), ("alice", 1)]
     directory.close()
+
+
+SERVABLE = {"GENERIC_ISSUER": "http://localhost:9", "GENERIC_CLIENT_ID": "x", "GENERIC_CLIENT_SECRET": "secret-canary"}
+KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY"
+
+
+@pytest.mark.parametrize(
+    ("settings", "status", "sentence"),
+    [
+        ({"REDIS_URL": "redis://:canary@/?answer=42"}, 1, "the service cannot start: the URL of the store"),
+        ({"DATABASE_URL": "sqlite:///nowhere/at/all"}, 1, "the service cannot start: "),
+        ({"DATABASE_URL": "postgresql://:canary@127.0.0.1:port/x", "SSO_SESSION_KEYS": KEY}, 1, "cannot start: "),
+        ({"DATABASE_URL": "postgresql://:canary@127.0.0.1:9/x"}, 2, "SSO_SESSION_KEYS is missing"),
+    ],
+)
+def test_what_cannot_be_used_at_all_is_told_in_a_sentence(
+    settings: dict[str, str], status: int, sentence: str, tmp_path: Path
+) -> None:
+    (port,) = free_ports(1)
+    ended = run_to_its_end("serve", "--port", str(port), env=environment(**SERVABLE, **settings), cwd=tmp_path)
+    assert (ended.returncode, ended.stdout) == (status, "")
+    assert sentence in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "canary" not in ended.stderr
+
+
+def test_serve_starts_although_its_servers_are_down_and_says_so(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    settings = {
+        "DATABASE_URL": "postgresql://somebody:canary@127.0.0.1:9/x",
+        "REDIS_URL": "redis://:canary@127.0.0.1:9/0",
+        "SSO_SESSION_KEYS": KEY,
+    }
+    env = environment(**SERVABLE, **settings)
+    with running("serve", "--port", str(port), env=env, cwd=tmp_path) as served, browser() as client:
+        assert client.get(f"{served.address}/sso/liveness").status_code == 200
+        assert client.get(f"{served.address}/sso/readiness").status_code == 503
+        begun = client.get(f"{served.address}/sso/key/generate")
+        assert begun.status_code == 503
+        status, complaints, _ = served.interrupt()
+    assert status == 0
+    assert "sso-core: the database cannot be used: OperationalError" in complaints
+    assert "sso-core: the store cannot be used: ConnectionError" in complaints
+    assert "canary" not in complaints
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_demo_gives_roles_and_teams_and_tells_who_is_refused_and_why(tmp_path: Path) -> None:
+    with demo(tmp_path) as served:
+        came: dict[str, tuple[str, list[str]]] = {}
+        for name in ("alice", "bob", "carol", "erin"):
+            with browser() as client:
+                assert sign_in(client, served.address, name).status_code == 303
+                told = client.get(f"{served.address}/sso/session").json()
+                came[name] = (told["role"], told["teams"])
+        assert came == {
+            "alice": ("proxy_admin", []),
+            "bob": ("internal_user", []),
+            "carol": ("internal_user_viewer", []),
+            "erin": ("internal_user", ["blue", "green"]),
+        }
+        for name, code in (("dave", "email_not_verified"), ("frank", "email_domain_refused")):
+            with browser() as client:
+                refused = sign_in(client, served.address, name)
+                assert (refused.status_code, f"<code>{code}</code>" in refused.text) == (401, True)
+
+
+def test_alice_looks_into_a_login_of_frank_at_the_demo(tmp_path: Path) -> None:
+    with demo(tmp_path) as served:
+        with browser() as client:
+            assert client.get(f"{served.address}/sso/debug/login").status_code == 401
+        with browser() as client:
+            sign_in(client, served.address)
+            begun = client.get(f"{served.address}/sso/debug/login")
+            back = client.post(begun.headers["location"], data={"username": "frank", "password": "frank"})
+            page = client.get(back.headers["location"])
+            for said in ("Would be refused", "email_domain_refused", "the address is at elsewhere.example"):
+                assert said in page.text
+            assert client.get(f"{served.address}/sso/session").json()["subject"] == "alice"

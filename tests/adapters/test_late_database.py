@@ -12,7 +12,8 @@ from sso_adapters.directories.sql import SqlDirectory
 from sso_adapters.late_database import RETRY, LateDatabase, LateDirectory, LateStore
 from sso_adapters.sql_engine import DatabaseError, open_engine
 from sso_adapters.stores.sql import SqlStore
-from sso_core.effects import AccountFacts, DirectoryUnreachable, Missing, ReadAccount, StoreUnreachable
+from sso_core.effects import ReadAccount
+from sso_core.events import AccountFacts, DirectoryUnreachable, Missing, StoreUnreachable
 from sso_core.testing.store_suite import PEEK, Clock
 
 READ = ReadAccount("https://idp.example", "alice")

@@ -12,18 +12,14 @@ import pytest
 from sso_adapters.http.library import AsyncLibrary
 from sso_adapters.service import build_service
 from sso_adapters.sql_engine import DatabaseError
-from sso_core.effects import (
+from sso_core.effects import AskHost, Effect, Kind, Peek, ReadAccount
+from sso_core.events import (
     AccountFacts,
-    AskHost,
     DirectoryUnreachable,
-    Effect,
     Event,
     HostAnswered,
     HostFailed,
-    Kind,
     Missing,
-    Peek,
-    ReadAccount,
     StoreUnreachable,
 )
 from sso_core.hosts import AfterLogin, Person, Wishes

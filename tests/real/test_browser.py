@@ -22,6 +22,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 pytestmark = pytest.mark.real
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
+PICTURES = os.environ.get("SSO_SCREENSHOTS") == "1"
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -68,7 +69,8 @@ def wait_until_ready(process: subprocess.Popen[bytes]) -> None:
 @pytest.fixture(scope="module")
 def demo() -> Iterator[Demo]:
     """Run `sso-core demo` as a person would, from the sources of this checkout."""
-    port, provider_port = free_ports(2)
+    # In a picture stand the addresses that a reader will see.
+    port, provider_port = (4000, 4001) if PICTURES else free_ports(2)
     root = Path(__file__).parents[2]
     env = {name: value for name, value in os.environ.items() if name != "SSO_DATA_DIR"}
     process = subprocess.Popen(
@@ -155,7 +157,7 @@ def sign_in(page: Page, demo: Demo, name: str = "alice") -> None:
 
 def picture(page: Page, name: str, *, full_page: bool = False) -> None:
     """Write a picture for the documentation, only when asked to: each run would change it."""
-    if os.environ.get("SSO_SCREENSHOTS") != "1":
+    if not PICTURES:
         return
     IMAGES.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=IMAGES / f"{name}.png", full_page=full_page, animations="disabled", caret="hide")
@@ -177,13 +179,14 @@ def test_a_person_signs_in_sees_who_they_are_and_signs_out(demo: Demo, people: P
     assert page.url == demo.address + "/"
     expect(page.get_by_role("row", name="email alice@example.com")).to_be_visible()
     expect(page.get_by_role("row", name="groups")).to_contain_text("admins")
+    expect(page.get_by_text("proxy_admin", exact=True).first).to_be_visible()
     expect(page.get_by_text(demo.provider, exact=True).first).to_be_visible()
     states = page.get_by_role("listitem").all_inner_texts()
     assert states[-1] == "SignedIn"
     assert "ReadingAccount" in states
     picture(page, "signed-in", full_page=True)
 
-    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Sign out", exact=True).click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("You are not signed in")
     page.reload()
@@ -229,11 +232,43 @@ def test_a_person_who_declines_is_told_so_and_the_address_keeps_nothing(
     expect(page.get_by_role("heading", level=1)).to_have_text("That did not work")
     expect(page.get_by_text("access_denied")).to_be_visible()
     assert re.fullmatch(r"/sso/refused\?code=access_denied&reference=[0-9a-f]+", page.url.removeprefix(demo.address))
-    picture(page, "refused")
 
     page.get_by_role("link", name="Sign in again").click()
     fill_in(page, "bob")
     expect(page.get_by_role("heading", level=1)).to_have_text("Bob Example")
+
+
+def test_a_person_who_may_not_come_in_is_told_why_and_what_to_quote(demo: Demo, people: People) -> None:
+    page = people.arrive().new_page()
+    go_to_provider(page, demo)
+
+    fill_in(page, "frank")
+
+    page.wait_for_url(re.compile(re.escape(demo.address) + r"/sso/refused\?"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("That did not work")
+    expect(page.get_by_text("email_domain_refused", exact=True)).to_be_visible()
+    picture(page, "refused")
+
+
+def test_a_person_in_two_teams_sees_both_and_who_says_so(demo: Demo, people: People) -> None:
+    page = people.arrive().new_page()
+    sign_in(page, demo, "erin")
+    expect(page.get_by_text("blue, green", exact=True)).to_be_visible()
+    expect(page.get_by_text("internal_user", exact=True).first).to_be_visible()
+
+
+def test_an_administrator_looks_into_a_login_of_somebody_who_is_refused(demo: Demo, people: People) -> None:
+    page = people.arrive().new_page()
+    sign_in(page, demo)
+    page.goto(f"{demo.address}/sso/debug/login")
+
+    fill_in(page, "frank")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Would be refused")
+    expect(page.get_by_text("the address is at elsewhere.example")).to_be_visible()
+    picture(page, "looked-at", full_page=True)
+    page.goto(demo.address)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Alice Example")
 
 
 def test_a_callback_that_is_opened_again_leads_back_to_the_person(demo: Demo, people: People) -> None:

@@ -65,7 +65,7 @@ def test_people_who_are_refused_leave_no_row(in_one_database: Scene) -> None:
 def test_connections_that_are_ended_at_any_point_leave_no_half_account(
     moment: str, lasting: bool, directory: SqlDirectory, name: str, postgresql_server: RealPostgresql
 ) -> None:
-    """A connection that dies before its COMMIT is replaced, one that dies at it is asked about; nobody waits for ever."""
+    """One that dies before its COMMIT is replaced, and of one that dies at it the outcome is looked up."""
     with psycopg.connect(postgresql_server.address(), autocommit=True) as killer:
         for point in range(MOST_STATEMENTS):
             here = scene(directory, MemoryStore())

@@ -257,7 +257,7 @@ def an_answer_of_the_provider(parameters: Mapping[str, str]) -> None:
 async def a_service(environ: Mapping[str, str], scope: dict[str, object]) -> None:
     settings = settings_from_environment(environ, default_base_url="http://127.0.0.1:8000")
     assert_type(settings, SignInSettings)
-    assert_type(settings.provider, OpenIdProvider | OAuthProvider)
+    assert_type(settings.providers, tuple[OpenIdProvider | OAuthProvider, ...])
     whole = service_from_environment(environ, default_base_url="http://127.0.0.1:8000")
     assert_type(whole, ServiceSettings)
     service = build_service(whole)

@@ -29,12 +29,12 @@ from sso_adapters.cli.checkup import (
     check_store,
     check_unsafe,
 )
-from sso_adapters.cli.environment import read_settings
-from sso_adapters.cli.serving import LOOPBACK
-from sso_adapters.cli.terminal import painted, port_number, printable, say
+from sso_adapters.cli.environment import add_options, read_settings
+from sso_adapters.cli.terminal import painted, printable, say
 from sso_adapters.http.senders import HttpxSender
 from sso_adapters.service import build_service
-from sso_core.effects import HttpRequest, HttpResponse, Kind, Peek, ReadAccount
+from sso_core.effects import HttpRequest, Kind, Peek, ReadAccount
+from sso_core.events import HttpResponse
 from sso_core.facts import KeySet, ProviderMetadata
 from sso_core.failures import Failure
 from sso_core.flows.read_documents import KeysKnown, MetadataKnown, read_keys, read_metadata
@@ -97,7 +97,7 @@ def examine(service: ServiceSettings) -> Iterator[Finding]:
         sender.close()
     yield from check_redirects(settings)
     yield from anyio.run(examine_files, service)
-    yield from check_unsafe(settings)
+    yield from check_unsafe(unsafe_options(settings))
 
 
 def examine_provider(sender: HttpxSender, provider: OpenIdProvider, settings: SignInSettings) -> Iterator[Finding]:
@@ -146,7 +146,9 @@ async def examine_files(settings: ServiceSettings) -> list[Finding]:
     """Open store and directory as `serve` would, ask each one question, and close them."""
     try:
         service = build_service(settings, tell=lambda _sentence: None)  # the questions below say it too
-    except (OSError, SettingsError, sqlite3.Error) as error:
+    except SettingsError as error:
+        return list(check_problems(error.problems))
+    except (OSError, sqlite3.Error) as error:
         hint = "SSO_DATA_DIR names a folder, DATABASE_URL a database"
         return [Finding("store", Verdict.FAIL, f"the place for accounts and sessions cannot be used: {error}", hint)]
     try:

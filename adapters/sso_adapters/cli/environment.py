@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+import argparse
+import os
 from collections.abc import Mapping
+from pathlib import Path
 
+from sso_adapters.cli.serving import LOOPBACK
+from sso_adapters.cli.terminal import CommandError, port_number
 from sso_core.settings.environment import Problem, SettingsError, service_from_environment
 from sso_core.settings.service import ServiceSettings
+from sso_core.settings.toml import referred_files, service_from_toml
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 
 
-def read_settings(environ: Mapping[str, str], *, host: str, port: int) -> ServiceSettings:
-    """Return the settings for a service that listens there. Raises SettingsError with every problem there is."""
-    shown = f"[{host}]" if ":" in host else host
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which settings, and where the service listens."""
+    parser.add_argument("--host", default=LOOPBACK, help=f"to listen on (default {LOOPBACK})")
+    parser.add_argument("--port", type=port_number, default=4000, help="to listen on (default 4000)")
+    parser.add_argument("--settings", metavar="FILE", type=Path, help="a TOML file, instead of environment variables")
+
+
+def read_settings(options: argparse.Namespace, environ: Mapping[str, str] = os.environ) -> ServiceSettings:
+    """Return the settings that the options mean.
+
+    Raises SettingsError with every problem there is, and CommandError for a file that cannot be read.
+    """
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    address = f"http://{host}:{options.port}"
+    if options.settings is not None:
+        return _from_file(options.settings, environ, address)
     problems: tuple[Problem, ...] = ()
     service = None
     try:
-        settings = service_from_environment(environ, default_base_url=f"http://{shown}:{port}")
+        service = service_from_environment(environ, default_base_url=address)
     except SettingsError as error:
         problems = error.problems
     issuer = environ.get("GENERIC_ISSUER", "").strip()
@@ -25,4 +44,13 @@ def read_settings(environ: Mapping[str, str], *, host: str, port: int) -> Servic
         problems = (Problem("GENERIC_ISSUER", "is the address of the provider's metadata", hint), *problems)
     if problems or service is None:
         raise SettingsError(problems)
-    return settings
+    return service
+
+
+def _from_file(path: Path, environ: Mapping[str, str], address: str) -> ServiceSettings:
+    try:
+        text = path.read_text(encoding="utf-8")
+        files = {name: (path.parent / name).read_text(encoding="utf-8") for name in referred_files(text)}
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"the settings cannot be read: {error}", status=2) from None
+    return service_from_toml(text, environ, default_base_url=address, files=files)

@@ -6,9 +6,9 @@ import argparse
 
 import anyio
 
-from sso_adapters.cli.environment import read_settings
-from sso_adapters.cli.serving import LOOPBACK, listening_at, serve_until_interrupted
-from sso_adapters.cli.terminal import CommandError, complain, port_number, say
+from sso_adapters.cli.environment import add_options, read_settings
+from sso_adapters.cli.serving import listening_at, serve_until_interrupted
+from sso_adapters.cli.terminal import CommandError, complain, say
 from sso_adapters.service import build_service, serve
 from sso_core.settings.environment import SettingsError
 from sso_core.settings.service import ServiceSettings
@@ -22,8 +22,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve until Ctrl-C; nothing is started unless all settings hold together."""
     try:
-        settings = read_settings(os.environ, host=options.host, port=options.port)
-        _serve(settings, options)
+        _serve(read_settings(options), options)
     except SettingsError as error:
         lines = "\n".join(f"  {problem}" for problem in error.problems)
         raise CommandError(f"the settings do not hold together, so nothing was started:\n{lines}", status=2) from None
@@ -31,6 +30,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _serve(settings: ServiceSettings, options: argparse.Namespace) -> None:
+    for note in settings.notes:
+        complain(f"note: {note}")
     sign_in = settings.sign_in
 
     def ready() -> None:
@@ -41,8 +42,6 @@ def _serve(settings: ServiceSettings, options: argparse.Namespace) -> None:
         say(f"Ready: {sign_in.origin.base}")
 
     async def one(stop: anyio.Event) -> None:
-        for note in settings.notes:
-            complain(str(note))
         service = build_service(settings, tell=complain)
         with listening_at(options.host, options.port):
             await serve(service, host=options.host, port=options.port, on_ready=ready, stop=stop)
