@@ -143,6 +143,7 @@ def test_the_token_is_a_session_of_the_command_line_with_a_time_of_its_own() -> 
     assert isinstance(keep, Keep)
     assert (keep.kind, keep.key, keep.ttl) == (Kind.SESSION, session_key(ENTROPY.session_id), 24 * 3600)
     session = decode_session(keep.value)
+    assert session is not None
     assert session == attrs.evolve(OF_TWO, kind=SessionKind.CLI, team_id="blue", expires_at=NOW + 5 + 24 * 3600)
     ending = advance(keeping, [Kept()], now=NOW + 5)
     assert ending == CliSignedIn(ENTROPY.session_id, session, (("blue", "Blue"),))
