@@ -110,9 +110,16 @@ def advance(state: Receives[S], events: Sequence[Event], *, now: float) -> S | F
     return after
 
 
-def advance_any(state: Working, events: Sequence[Event], *, now: float) -> Working | Resting:
-    """Advance a state of which only the base is known: what a driver does, which runs any flow."""
-    return advance(cast("Receives[Working | Resting]", state), events, now=now)
+class AdvanceAny(Protocol):
+    """What a driver needs, which runs any flow and knows no more of a state than its base."""
+
+    def __call__(self, state: Working, events: Sequence[Event], *, now: float) -> Working | Resting:
+        """Advance."""
+        ...
+
+
+advance_any = cast("AdvanceAny", advance)
+"""`advance` itself, typed for a state of which only the base is known."""
 
 
 def door(opening: Callable[P, S]) -> Callable[P, S | Failed]:

@@ -10,6 +10,8 @@ from sso_core.records import Account
 
 def is_admin_id(policy: AccessPolicy, account: Account) -> bool:
     """Say whether the account is the one that is always an administrator, by its id or by a subject that it has."""
+    if policy.admin_id is None:
+        return False
     names = {account.account_id, *(subject for _, subject in account.identities)}
     if policy.admin_id_matches_handle_unsafe:
         names.add(account.handle or "")
@@ -18,6 +20,8 @@ def is_admin_id(policy: AccessPolicy, account: Account) -> bool:
 
 def is_admin_subject(policy: AccessPolicy, identity: Identity) -> bool:
     """Say whether the person is the one who is always an administrator: by the subject, never by a name they chose."""
+    if policy.admin_id is None:
+        return False
     names = {identity.subject}
     if policy.admin_id_matches_handle_unsafe:
         names.add(identity.handle or "")

@@ -49,7 +49,7 @@ def email_address(value: object) -> str | None:
     if not isinstance(value, str) or not 0 < len(value) <= EMAIL_LIMIT or not value.isprintable() or " " in value:
         return None
     local, _, domain = value.partition("@")
-    if not local or not domain or "@" in domain or any(map(_turns_ascii, value)):
+    if not local or not domain or "@" in domain or (not value.isascii() and any(map(_turns_ascii, value))):
         return None
     return value.lower()
 

@@ -64,4 +64,4 @@ def source_at(sourced: SourcedClaims, path: str) -> str:
     """Return the name of the document that a claim was read from; empty where there is no such claim."""
     names = members_of(path) if "." in path else (path,) if path else ()
     source = sourced.sources.get(names[0]) if names else None
-    return source.value if source else ""
+    return source.text if source else ""
