@@ -157,7 +157,7 @@ def parse_form(text: str | bytes, *, limit: int = FORM_LIMIT) -> dict[str, str]:
         raise WireError("it is not ASCII")
     if isinstance(text, bytes):
         text = text.decode("ascii")
-    if _CONTROL.search(text):
+    if not text.isprintable():  # of ASCII, all but the control characters is
         raise WireError(_HOLDS_CONTROL)
     escaped = "%" in text or "+" in text
     parameters: dict[str, str] = {}
@@ -197,7 +197,7 @@ def encode_form(pairs: Iterable[tuple[str, str]]) -> str:
     plain = _UNRESERVED.fullmatch
     return "&".join(
         [
-            f"{name if plain(name) else quote_plus(name)}={value if plain(value) else quote_plus(value)}"
+            f"{name}={value}" if plain(name + value) else f"{quote_plus(name)}={quote_plus(value)}"
             for name, value in pairs
         ]
     )
@@ -209,8 +209,10 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*", re.ASCII)
 # base64url
 
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-_PLAIN = bytes.maketrans(b"-_", b"+/")
+_PLAIN = bytes.maketrans(b"-_+/=", b"+/...")
+"""To the letters of plain base64; those that are no letters of base64url become one that is none of either."""
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_NOT_BASE64URL = "it is not base64url"
 _ENDS = ((b"", _LETTERS), (b"", b""), (b"==", _LETTERS[::16]), (b"=", _LETTERS[::4]))
 """For each length modulo 4 the padding left out, and the letters that may come last: those without bits to spare."""
 
@@ -225,9 +227,12 @@ def b64url_decode(text: str | bytes) -> bytes:
         return b""
     letters = text.encode("ascii", "replace") if isinstance(text, str) else text
     padding, last = _ENDS[len(letters) % 4]
-    if letters[-1] not in last or letters.translate(None, _LETTERS):
-        raise WireError("it is not base64url")
-    return a2b_base64(letters.translate(_PLAIN) + padding)
+    if letters[-1] not in last:
+        raise WireError(_NOT_BASE64URL)
+    try:
+        return a2b_base64(letters.translate(_PLAIN) + padding, strict_mode=True)
+    except ValueError:
+        raise WireError(_NOT_BASE64URL) from None
 
 
 def b64url_encode(data: bytes) -> str:
