@@ -96,6 +96,8 @@ def decide(
 
 def aliases_of(account: Account, teams: Iterable[Team]) -> tuple[tuple[str, str], ...]:
     """Return the names of the account's teams, as far as `teams` tell them."""
+    if not account.memberships:
+        return ()
     known = {team.team_id: team.alias for team in teams}
     return tuple([(team_id, alias) for team_id in account.team_ids if (alias := known.get(team_id)) is not None])
 

@@ -38,9 +38,12 @@ def decide_role(account: Account | None, identity: Identity, policy: AccessPolic
     if is_admin_subject(policy, identity) or (account is not None and is_admin_id(policy, account)):
         return ladder.promoted, Step("always an administrator", "", "", ladder.promoted)
     provider = ("the provider's role", ladder.named(identity.role) if identity.role_known else None)
-    stored = ("the account's role", account.role or None if account is not None else None)
+    stored = ("the account's role", account.role if account is not None else None)
     first = (provider, stored) if policy.role_precedence is RolePrecedence.PROVIDER else (stored, provider)
-    new = ("new accounts", ladder.named(policy.new_accounts.role) if account is None else None)
-    rule, role = next(word for word in (*first, new, ("everybody", ladder.default)) if word[1])
-    assert role is not None
-    return role, Step(rule, "", "", role)
+    for rule, role in first:
+        if role:
+            return role, Step(rule, "", "", role)
+    new = ladder.named(policy.new_accounts.role) if account is None else None
+    if new:
+        return new, Step("new accounts", "", "", new)
+    return ladder.default, Step("everybody", "", "", ladder.default)
