@@ -22,7 +22,8 @@ from benchmarks.ours import UpToIdentity, cookies_of, entropy, settings_for, war
 from sso_adapters.drive.blocking import run
 from sso_adapters.stores.memory import MemoryStore
 from sso_adapters.stores.sqlite import SqliteStore
-from sso_core.effects import Effect, Event, Keep, Kept
+from sso_core.effects import Effect, Keep
+from sso_core.events import Event, Kept
 from sso_core.flows.begin_login import KeepingLogin, begin_login
 from sso_core.sessions.sealing import SealingKeys
 from sso_core.web.answers import START

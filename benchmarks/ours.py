@@ -18,19 +18,8 @@ from sso_adapters.http.senders import AsyncHttpxSender
 from sso_adapters.stores.memory import MemoryStore
 from sso_adapters.stores.sqlite import SqliteStore
 from sso_adapters.world import AsyncWorld
-from sso_core.effects import (
-    AccountFacts,
-    Effect,
-    Event,
-    HttpRequest,
-    HttpResponse,
-    Keep,
-    Kind,
-    ReadAccount,
-    Take,
-    WriteAccount,
-    Written,
-)
+from sso_core.effects import Effect, HttpRequest, Keep, Kind, ReadAccount, Take, WriteAccount
+from sso_core.events import AccountFacts, Event, HttpResponse, Written
 from sso_core.facts import Warm
 from sso_core.flows.begin_login import SentToProvider, begin_login
 from sso_core.flows.enter import ReadingAccount

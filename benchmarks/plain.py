@@ -11,7 +11,8 @@ import time
 from benchmarks.fixture import SUBJECT, Provider
 from benchmarks.ours import entropy, settings_for, warm_facts
 from sso_adapters.stores.memory import MemoryStore
-from sso_core.effects import HttpResponse, Keep, Kept, Kind, Take, Taken
+from sso_core.effects import Keep, Kind, Take
+from sso_core.events import HttpResponse, Kept, Taken
 from sso_core.flows.checks import check_login_not_expired, check_login_provider, granted_code, verified_claims
 from sso_core.identity.gathered import Gathered
 from sso_core.identity.identity import Identity, identify

@@ -17,7 +17,8 @@ import jwt
 from benchmarks.floor import decode, encode
 from sso_adapters.drive.blocking import run
 from sso_adapters.stores.memory import MemoryStore
-from sso_core.effects import Drop, Effect, Event, Keep, Kind, Peek, Take
+from sso_core.effects import Drop, Effect, Keep, Kind, Peek, Take
+from sso_core.events import Event
 from sso_core.flows.sessions import SessionFound, read_session
 from sso_core.secret import Secret
 from sso_core.sessions.session import Session, encode_session, session_key

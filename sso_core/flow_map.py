@@ -7,11 +7,14 @@ from typing import Any
 
 from sso_core.flows.begin_login import begin_login
 from sso_core.flows.confirm_cli import confirm_cli_login
+from sso_core.flows.debug_login import begin_debug_login, finish_debug_login
 from sso_core.flows.finish_login import finish_login
 from sso_core.flows.host_login import sign_in_by_headers, sign_in_with_password
+from sso_core.flows.personal_keys import issue_key, revoke_key
 from sso_core.flows.poll_cli import poll_cli
 from sso_core.flows.read_documents import read_keys, read_metadata
-from sso_core.flows.sessions import read_session, sign_out
+from sso_core.flows.readiness import check_readiness
+from sso_core.flows.sessions import read_bearer, read_session, sign_out, sign_out_everywhere
 from sso_core.flows.start_cli import show_cli_login, start_cli_login
 from sso_core.machine import Failed, Working, returns, transitions
 
@@ -27,7 +30,14 @@ _IN_ORDER: tuple[Callable[..., Any], ...] = (
     read_metadata,
     read_keys,
     read_session,
+    read_bearer,
     sign_out,
+    sign_out_everywhere,
+    issue_key,
+    revoke_key,
+    begin_debug_login,
+    finish_debug_login,
+    check_readiness,
 )
 DOORS: Mapping[str, Callable[..., Any]] = {door.__name__: door for door in _IN_ORDER}
 """Every flow by its door."""

@@ -26,7 +26,8 @@ from typing import Any, ClassVar, ParamSpec, Protocol, TypeVar, Union, cast, get
 
 import attrs
 
-from sso_core.effects import Effect, Event
+from sso_core.effects import Effect
+from sso_core.events import Event
 from sso_core.failures import Failure, MisuseError, Refusal
 
 

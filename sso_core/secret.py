@@ -119,6 +119,11 @@ class Entropy:
         return Secret(self._piece(2))
 
     @property
+    def api_key(self) -> Secret:
+        """The random part of a personal key, 43 characters; no login is under way where one is issued."""
+        return Secret(self._piece(2))
+
+    @property
     def seal_nonce(self) -> bytes:
         """The nonce of one authenticated encryption, 12 bytes (NIST SP 800-38D 8.2.2)."""
         return self.block[192:204]

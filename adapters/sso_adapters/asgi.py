@@ -12,12 +12,13 @@ from sso_adapters.drive import AsyncWorld, ShuttingDownError
 from sso_adapters.drive.on_asyncio import Flights as AsyncioFlights
 from sso_adapters.drive.on_asyncio import run_asyncio
 from sso_adapters.translate import Renderer, draw, finished, fits
-from sso_core.effects import Headers
+from sso_core.events import Headers
 from sso_core.failures import Refusal
-from sso_core.flows.sessions import SessionFound, read_session
+from sso_core.flows.sessions import SessionFound
 from sso_core.machine import Failed, Resting, Working
 from sso_core.sessions.session import Session
 from sso_core.web.messages import BODY_LIMIT, Request
+from sso_core.web.people import who_is_it
 from sso_core.web.routing import WarmFacts
 from sso_core.web.site import Site
 
@@ -65,12 +66,13 @@ class AsgiSignIn:
             raise RuntimeError(f"sign-in does not serve {scope['type']}")
 
     async def session(self, scope: Scope) -> Session | None:
-        """Return the session of the browser behind an HTTP scope, or None.
+        """Return the session of the browser behind an HTTP scope, or of the program that presents a bearer token.
 
-        Raises `Refusal` when the store cannot tell: that is an outage (503), not a sign-out.
+        None where it is nobody's. Raises `Refusal` when the store or the directory cannot tell: that is an outage
+        (503), not a sign-out.
         """
         request = Request("GET", "/", headers=_headers(scope))
-        ending = await self._run(read_session(self.site.cookies.read_session(request)), lambda _state: None)
+        ending = await self._run(who_is_it(self.site, request), lambda _state: None)
         if isinstance(ending, Failed):
             raise Refusal(ending.failure)
         return ending.session if isinstance(ending, SessionFound) else None
@@ -132,7 +134,7 @@ class AsgiSignIn:
         headers = _headers(scope)
         path = _below(scope["path"], scope.get("root_path", ""))
         query = scope.get("query_string", b"").decode("latin-1")
-        return Request(scope["method"], path, query, headers, await _body(headers, receive))
+        return Request(scope["method"], path, query, headers, await _body(headers, receive), _peer(scope))
 
 
 class _ClientLeftError(Exception):
@@ -145,8 +147,16 @@ def _below(path: str, mount: str) -> str:
     return path[len(mount) :] or "/" if path == mount or path.startswith(mount + "/") else path
 
 
+def _peer(scope: Scope) -> str:
+    """Return the address that the server says the connection comes from; there is none on a socket of the machine."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
 def _headers(scope: Scope) -> Headers:
-    return tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"])
+    """Return the headers. One whose name has an underscore is left out: many read it as a hyphen."""
+    named = [(name, value) for name, value in scope["headers"] if b"_" not in name]
+    return tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in named)
 
 
 async def _body(headers: Headers, receive: Receive) -> bytes | None:

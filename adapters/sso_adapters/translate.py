@@ -6,7 +6,7 @@ import logging
 import secrets
 from collections.abc import Callable
 
-from sso_core.effects import Headers
+from sso_core.events import Headers
 from sso_core.secret import ENTROPY_SIZE, Entropy
 from sso_core.web.messages import BODY_LIMIT, Request, Response
 from sso_core.web.pages import Page

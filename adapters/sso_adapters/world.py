@@ -14,9 +14,6 @@ from sso_core.effects import (
     AskHost,
     Drop,
     Effect,
-    Event,
-    HostAnswered,
-    HostFailed,
     HttpRequest,
     Keep,
     Peek,
@@ -27,6 +24,7 @@ from sso_core.effects import (
     Take,
     WriteAccount,
 )
+from sso_core.events import Event, HostAnswered, HostFailed
 from sso_core.hosts import HostAnswer, HostQuestion, answers_to
 
 Clock = Callable[[], float]

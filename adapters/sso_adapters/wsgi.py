@@ -9,7 +9,7 @@ from typing import Any
 from sso_adapters.drive import World
 from sso_adapters.drive.blocking import run
 from sso_adapters.translate import Renderer, draw, finished, fits
-from sso_core.effects import Headers
+from sso_core.events import Headers
 from sso_core.web.messages import Request
 from sso_core.web.routing import WarmFacts
 from sso_core.web.site import Site
@@ -45,7 +45,8 @@ def _request(environ: Environ) -> Request:
     headers = _headers(environ)
     body = _body(environ) if fits(headers) else None
     path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace") or "/"
-    return Request(environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), headers, body)
+    query, peer = environ.get("QUERY_STRING", ""), environ.get("REMOTE_ADDR", "")
+    return Request(environ["REQUEST_METHOD"], path, query, headers, body, peer)
 
 
 def _body(environ: Environ) -> bytes | None:

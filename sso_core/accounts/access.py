@@ -7,7 +7,7 @@ to the browser.
 from __future__ import annotations
 
 from sso_core.accounts.policy import AccessPolicy
-from sso_core.effects import AccountFacts
+from sso_core.events import AccountFacts
 from sso_core.failures import Reason, refuse
 from sso_core.identity.explanation import shown
 from sso_core.identity.identity import Identity

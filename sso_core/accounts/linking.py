@@ -8,7 +8,7 @@ import attrs
 
 from sso_core.accounts.policy import AccessPolicy, Linking
 from sso_core.accounts.roles import is_admin_id
-from sso_core.effects import AccountFacts
+from sso_core.events import AccountFacts
 from sso_core.failures import Reason, refuse
 from sso_core.identity.identity import Identity
 from sso_core.records import Account

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 
 from sso_core.accounts.policy import AccessPolicy, Linking
-from sso_core.effects import AccountFacts
+from sso_core.events import AccountFacts
 from sso_core.hosts import Wishes
 from sso_core.identity.explanation import Step
 from sso_core.identity.identity import Identity

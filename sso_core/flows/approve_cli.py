@@ -12,18 +12,8 @@ from __future__ import annotations
 
 import attrs
 
-from sso_core.effects import (
-    AlreadyTaken,
-    Effect,
-    Keep,
-    Kept,
-    Kind,
-    Missing,
-    Occupied,
-    StoreUnreachable,
-    Take,
-    Taken,
-)
+from sso_core.effects import Effect, Keep, Kind, Take
+from sso_core.events import AlreadyTaken, Kept, Missing, Occupied, StoreUnreachable, Taken
 from sso_core.failures import Failure, Reason, refuse
 from sso_core.flows.attempt import Finishing
 from sso_core.flows.hold_cli import BUSY, BUSY_TTL, ReturningCliLogin, entry_of, why_closed

@@ -12,18 +12,8 @@ from __future__ import annotations
 
 import attrs
 
-from sso_core.effects import (
-    Effect,
-    Keep,
-    Kept,
-    Kind,
-    MetadataRead,
-    Occupied,
-    ReadKeys,
-    ReadMetadata,
-    StoreUnreachable,
-    Unavailable,
-)
+from sso_core.effects import Effect, Keep, Kind, ReadKeys, ReadMetadata
+from sso_core.events import Kept, MetadataRead, Occupied, StoreUnreachable, Unavailable
 from sso_core.facts import ProviderMetadata, Warm
 from sso_core.failures import Reason, refuse
 from sso_core.machine import Resting, Working, door
@@ -136,7 +126,7 @@ def _send(start: Start, metadata: ProviderMetadata, now: float) -> KeepingLogin 
     login = PendingLogin(
         provider_id=provider.provider_id,
         namespace=metadata.issuer,
-        redirect_uri=settings.redirect_uri(provider),
+        redirect_uri=settings.redirect_uri(provider, debug=start.purpose is LoginPurpose.DEBUG),
         nonce=entropy.nonce,
         code_verifier=entropy.code_verifier,
         return_to=start.return_to,

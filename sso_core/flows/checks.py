@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sso_core.effects import HttpResponse, KeysRead, Unavailable, Unreachable
+from sso_core.events import HttpResponse, KeysRead, Unavailable, Unreachable
 from sso_core.facts import KeySet
 from sso_core.failures import Failure, Reason, Refusal, refuse
 from sso_core.flows.attempt import Attempt

@@ -24,22 +24,17 @@ from sso_core.accounts.linking import find_account
 from sso_core.accounts.membership import teams_to_ask
 from sso_core.accounts.policy import Linking
 from sso_core.accounts.values import NO_WISHES, with_wishes
-from sso_core.effects import (
+from sso_core.effects import AskHost, Effect, Keep, Kind, ReadAccount, WriteAccount
+from sso_core.events import (
     AccountFacts,
-    AskHost,
     Conflict,
     DirectoryUnreachable,
-    Effect,
     HostAnswered,
     HostFailed,
-    Keep,
     Kept,
-    Kind,
     Occupied,
     OutcomeUnknown,
-    ReadAccount,
     StoreUnreachable,
-    WriteAccount,
     Written,
 )
 from sso_core.failures import Failure, Reason, Refusal, refuse

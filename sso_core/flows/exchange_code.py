@@ -9,22 +9,8 @@ from __future__ import annotations
 
 import attrs
 
-from sso_core.effects import (
-    Drop,
-    Dropped,
-    Effect,
-    HttpRequest,
-    HttpResponse,
-    Keep,
-    Kept,
-    KeysRead,
-    Kind,
-    Occupied,
-    ReadKeys,
-    StoreUnreachable,
-    Unavailable,
-    Unreachable,
-)
+from sso_core.effects import Drop, Effect, HttpRequest, Keep, Kind, ReadKeys
+from sso_core.events import Dropped, HttpResponse, Kept, KeysRead, Occupied, StoreUnreachable, Unavailable, Unreachable
 from sso_core.facts import KeySet
 from sso_core.failures import Failure, Reason, Refusal, refuse
 from sso_core.flows.attempt import Attempt, Finishing

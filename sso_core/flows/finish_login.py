@@ -28,18 +28,8 @@ from typing import assert_never
 
 import attrs
 
-from sso_core.effects import (
-    AlreadyTaken,
-    Effect,
-    Keep,
-    Kept,
-    Kind,
-    Missing,
-    Occupied,
-    StoreUnreachable,
-    Take,
-    Taken,
-)
+from sso_core.effects import Effect, Keep, Kind, Take
+from sso_core.events import AlreadyTaken, Kept, Missing, Occupied, StoreUnreachable, Taken
 from sso_core.facts import Warm
 from sso_core.failures import Reason, refuse
 from sso_core.flows.attempt import Attempt, Finishing

@@ -12,14 +12,8 @@ from __future__ import annotations
 
 import attrs
 
-from sso_core.effects import (
-    Effect,
-    HttpResponse,
-    KeysRead,
-    ReadKeys,
-    Unavailable,
-    Unreachable,
-)
+from sso_core.effects import Effect, ReadKeys
+from sso_core.events import HttpResponse, KeysRead, Unavailable, Unreachable
 from sso_core.facts import KeySet
 from sso_core.failures import Failure, Reason, Refusal
 from sso_core.flows.attempt import Attempt, Finishing

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import attrs
 
-from sso_core.effects import Effect, HttpResponse, Unreachable
+from sso_core.effects import Effect
+from sso_core.events import HttpResponse, Unreachable
 from sso_core.failures import Refusal
 from sso_core.flows.attempt import Attempt, Finishing
 from sso_core.flows.enter import ReadingAccount, read_account

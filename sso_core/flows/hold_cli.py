@@ -6,22 +6,12 @@ Whoever takes it and may not go on puts it back as it was: the command line may 
 
 from __future__ import annotations
 
+from typing import assert_never
+
 import attrs
 
-from sso_core.effects import (
-    AlreadyTaken,
-    Drop,
-    Dropped,
-    Effect,
-    Found,
-    Keep,
-    Kept,
-    Kind,
-    Missing,
-    Occupied,
-    StoreUnreachable,
-    Taken,
-)
+from sso_core.effects import Drop, Effect, Keep, Kind
+from sso_core.events import AlreadyTaken, Dropped, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
 from sso_core.failures import Failure, Reason, refuse
 from sso_core.machine import Failed, Working
 from sso_core.sessions.cli_entry import (
@@ -58,6 +48,8 @@ def entry_of(answer: Found | Taken | AlreadyTaken | Missing | StoreUnreachable, 
             refuse(Reason.NO_CLI_LOGIN, "there is no command-line login of this id")
         case Found(value) | Taken(value):
             login = decode_cli_login(value)
+        case _:
+            assert_never(answer)
     if now >= login.expires_at:
         refuse(Reason.NO_CLI_LOGIN, f"the command-line login expired {now - login.expires_at:.0f} s ago")
     return login

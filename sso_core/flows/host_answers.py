@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from sso_core.effects import HostAnswered, HostFailed
+from sso_core.events import HostAnswered, HostFailed
 from sso_core.failures import Reason, refuse
 from sso_core.hosts import Declined, Person, Vouched, Wishes
 

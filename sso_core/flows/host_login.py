@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import attrs
 
-from sso_core.effects import AskHost, Effect, Headers, HostAnswered, HostFailed
+from sso_core.effects import AskHost, Effect
+from sso_core.events import Headers, HostAnswered, HostFailed
 from sso_core.failures import Reason, refuse
 from sso_core.flows.arrival import Arrival
 from sso_core.flows.attempt import Finishing

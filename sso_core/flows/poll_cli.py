@@ -14,20 +14,8 @@ from __future__ import annotations
 
 import attrs
 
-from sso_core.effects import (
-    AlreadyTaken,
-    Effect,
-    Found,
-    Keep,
-    Kept,
-    Kind,
-    Missing,
-    Occupied,
-    Peek,
-    StoreUnreachable,
-    Take,
-    Taken,
-)
+from sso_core.effects import Effect, Keep, Kind, Peek, Take
+from sso_core.events import AlreadyTaken, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
 from sso_core.failures import Reason, refuse
 from sso_core.flows.hold_cli import BUSY, check_cli_enabled, entry_of
 from sso_core.flows.start_cli import INTERVAL

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import attrs
 
-from sso_core.effects import Effect, HttpRequest, HttpResponse, Purpose, Unreachable
+from sso_core.effects import Effect, HttpRequest, Purpose
+from sso_core.events import HttpResponse, Unreachable
 from sso_core.facts import KeySet, ProviderMetadata
 from sso_core.failures import Reason, refuse
 from sso_core.machine import Resting, Working, door

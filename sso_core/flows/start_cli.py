@@ -14,18 +14,8 @@ from __future__ import annotations
 
 import attrs
 
-from sso_core.effects import (
-    AlreadyTaken,
-    Effect,
-    Found,
-    Keep,
-    Kept,
-    Kind,
-    Missing,
-    Occupied,
-    Peek,
-    StoreUnreachable,
-)
+from sso_core.effects import Effect, Keep, Kind, Peek
+from sso_core.events import AlreadyTaken, Found, Kept, Missing, Occupied, StoreUnreachable
 from sso_core.failures import Reason, Refusal, refuse
 from sso_core.flows.hold_cli import check_cli_enabled, entry_of, why_closed
 from sso_core.machine import Resting, Working, door

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import attrs
 
-from sso_core.effects import Drop, Dropped, Effect, Kind, StoreUnreachable
+from sso_core.effects import Drop, Effect, Kind
+from sso_core.events import Dropped, StoreUnreachable
 from sso_core.failures import Failure, Family, Refusal
 from sso_core.flows.arrival import Arrival
 from sso_core.flows.attempt import Finishing

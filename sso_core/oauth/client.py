@@ -11,7 +11,7 @@ from urllib.parse import quote_plus
 
 import attrs
 
-from sso_core.effects import Headers
+from sso_core.events import Headers
 from sso_core.secret import Secret
 from sso_core.wire import encode_form
 

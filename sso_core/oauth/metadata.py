@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sso_core.effects import HttpRequest, HttpResponse, Purpose
+from sso_core.effects import HttpRequest, Purpose
+from sso_core.events import HttpResponse
 from sso_core.facts import ProviderMetadata
 from sso_core.failures import Reason, refuse
 from sso_core.oauth.keys import ALGORITHMS

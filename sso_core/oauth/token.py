@@ -7,7 +7,8 @@ from typing import Any, NoReturn
 
 import attrs
 
-from sso_core.effects import Headers, HttpRequest, HttpResponse, Purpose
+from sso_core.effects import HttpRequest, Purpose
+from sso_core.events import Headers, HttpResponse
 from sso_core.failures import Reason, refuse
 from sso_core.oauth.claims import ClaimSet
 from sso_core.oauth.client import Client

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hmac import compare_digest
 from typing import NoReturn
 
-from sso_core.effects import Headers, HttpRequest, HttpResponse, Purpose, Unreachable
+from sso_core.effects import HttpRequest, Purpose
+from sso_core.events import Headers, HttpResponse, Unreachable
 from sso_core.facts import KeySet
 from sso_core.failures import Reason, refuse
 from sso_core.oauth.claims import ClaimSet

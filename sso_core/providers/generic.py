@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sso_core.effects import Headers
+from sso_core.events import Headers
 from sso_core.identity.rules import IdentityRules
 from sso_core.oauth.client import Client
 from sso_core.oauth.keys import ALGORITHMS

@@ -14,7 +14,8 @@ from hmac import compare_digest
 
 import attrs
 
-from sso_core.effects import Headers, HttpRequest, HttpResponse, Purpose, Unreachable
+from sso_core.effects import HttpRequest, Purpose
+from sso_core.events import Headers, HttpResponse, Unreachable
 from sso_core.failures import Failure, Reason, Refusal, refuse
 from sso_core.identity.gathered import GroupListing
 from sso_core.oauth.claims import ClaimSet

@@ -6,7 +6,7 @@ from enum import Enum
 
 import attrs
 
-from sso_core.effects import Headers
+from sso_core.events import Headers
 from sso_core.identity.rules import AccessTokenClaims, IdentityRules
 from sso_core.oauth.client import Client
 from sso_core.oauth.keys import ALGORITHMS

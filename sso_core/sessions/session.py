@@ -5,16 +5,19 @@ from __future__ import annotations
 from enum import Enum
 from hashlib import sha256
 from itertools import product
+from math import inf
 from types import NoneType
+from typing import Any
 
 import attrs
 
+from sso_core.identity.explanation import Step
 from sso_core.identity.identity import Identity, ShownClaim
-from sso_core.records import Account
+from sso_core.records import Account, ApiKey
 from sso_core.secret import Secret
 from sso_core.wire import WireError, b64url_encode, encode_json, parse_json
 
-VERSION = 3
+VERSION = 4
 
 
 class SessionKind(Enum):
@@ -22,6 +25,8 @@ class SessionKind(Enum):
 
     BROWSER = "browser"
     CLI = "cli"
+    KEY = "key"
+    """Nobody does: a personal key stands for its account. Such a session is made anew each time, and never stored."""
 
 
 @attrs.frozen
@@ -47,6 +52,8 @@ class Session:
     team_id: str | None = None
     """The team that the session is limited to; a browser's is not."""
     kind: SessionKind = SessionKind.BROWSER
+    explanation: tuple[Step, ...] = ()
+    """Why the person is who they are here."""
 
 
 def session_of(
@@ -67,6 +74,29 @@ def session_of(
         handle=account.handle,
         role=account.role,
         team_ids=account.team_ids,
+        explanation=identity.explanation,
+    )
+
+
+def session_of_key(key: ApiKey, account: Account) -> Session:
+    """Return what a personal key stands for: its account as it is now. Without an end it is good for ever."""
+    issuer, subject = account.identities[0] if account.identities else ("", "")
+    return Session(
+        account_id=account.account_id,
+        provider_id=account.auth_provider or "",
+        issuer=issuer,
+        subject=subject,
+        display_name=account.display_name,
+        email=account.email,
+        email_verified=account.email_verified,
+        claims=(),
+        signed_in_at=key.created_at,
+        expires_at=inf if key.expires_at is None else key.expires_at,
+        handle=account.handle,
+        role=account.role,
+        team_ids=account.team_ids,
+        team_id=key.team_id,
+        kind=SessionKind.KEY,
     )
 
 
@@ -94,6 +124,7 @@ def encode_session(session: Session) -> bytes:
         session.team_ids,
         session.team_id,
         session.kind.value,
+        [(step.rule, step.claim, step.source, step.result) for step in session.explanation],
     ]
     return encode_json(values)
 
@@ -101,12 +132,13 @@ def encode_session(session: Session) -> bytes:
 _TIME = (float, int)
 _TEXT = (str, NoneType)
 _TYPES = frozenset(
-    product((int,), *[(str,)] * 5, _TEXT, (bool,), (list,), _TIME, _TIME, _TEXT, _TEXT, (list,), _TEXT, (str,))
+    product((int,), *[(str,)] * 5, _TEXT, (bool,), (list,), _TIME, _TIME, _TEXT, _TEXT, (list,), _TEXT, (str,), (list,))
 )
 """The types of the values, in every combination that there may be."""
 _CLAIM_TYPES = (str, str, str)
-_ACCOUNT, _CLAIMS, _TEAMS, _KIND = 1, 8, 13, 15
-_KINDS = {kind.value: kind for kind in SessionKind}
+_STEP_TYPES = (str, str, str, str)
+_ACCOUNT, _CLAIMS, _TEAMS, _KIND, _STEPS = 1, 8, 13, 15, 16
+_KINDS = {kind.value: kind for kind in (SessionKind.BROWSER, SessionKind.CLI)}
 
 
 def decode_session(value: bytes) -> Session | None:
@@ -115,16 +147,22 @@ def decode_session(value: bytes) -> Session | None:
         values = parse_json(value, limit=1 << 20)
     except WireError:
         return None
-    if type(values) is not list or tuple(map(type, values)) not in _TYPES or values[0] != VERSION:
-        return None
-    for claim in values[_CLAIMS]:
-        if type(claim) is not list or tuple(map(type, claim)) != _CLAIM_TYPES:
-            return None
-    if not values[_ACCOUNT]:
-        return None
-    if values[_KIND] not in _KINDS or not all(type(team) is str for team in values[_TEAMS]):
+    if type(values) is not list or tuple(map(type, values)) not in _TYPES or not _is_session(values):
         return None
     values[_TEAMS] = tuple(values[_TEAMS])
     values[_KIND] = _KINDS[values[_KIND]]
-    values[_CLAIMS] = tuple(ShownClaim(*claim) for claim in values[_CLAIMS])
+    values[_CLAIMS] = tuple([ShownClaim(*claim) for claim in values[_CLAIMS]])
+    values[_STEPS] = tuple([Step(*step) for step in values[_STEPS]])
     return Session(*values[1:])
+
+
+def _is_session(values: list[Any]) -> bool:
+    if values[0] != VERSION or not values[_ACCOUNT] or values[_KIND] not in _KINDS:
+        return False
+    for claim in values[_CLAIMS]:
+        if type(claim) is not list or tuple(map(type, claim)) != _CLAIM_TYPES:
+            return False
+    for step in values[_STEPS]:
+        if type(step) is not list or tuple(map(type, step)) != _STEP_TYPES:
+            return False
+    return all(type(team) is str for team in values[_TEAMS])

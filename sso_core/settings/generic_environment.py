@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sso_core.effects import Headers
+from sso_core.events import Headers
 from sso_core.identity.ladder import RoleLadder
 from sso_core.identity.rules import AccessTokenClaims, IdentityRules
 from sso_core.oauth.client import AuthenticationMethod, Client

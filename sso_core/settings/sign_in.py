@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 import attrs
 
@@ -18,8 +19,10 @@ from sso_core.settings.several import clashes
 from sso_core.settings.ui import UiSettings
 
 CALLBACK = "/sso/callback"
+DEBUG_CALLBACK = "/sso/debug/callback"
 
 PROVIDER_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_PATH = re.compile(r"/(?:[\w.~%-]+/)*[\w.~%-]*", re.ASCII)
 
 
 class KeyHolders(Enum):
@@ -34,7 +37,8 @@ class KeyHolders(Enum):
 class SignInSettings:
     """The settings of sign-in. Durations are in seconds.
 
-    Raises ValueError where two providers share an id, or have people who could be taken for each other's.
+    Raises ValueError where two providers share an id, or have people who could be taken for each other's, and where the
+    landing path or a network of proxies is none.
 
     With `sealing_keys`, pending logins travel in the browser's cookie, and instances need to share nothing. A login
     is then used once per process (or once at all where the store is shared), and once by the provider's own rule.
@@ -76,6 +80,8 @@ class SignInSettings:
     ui: UiSettings = UiSettings()
     leeway: int = attrs.field(default=30, validator=attrs.validators.in_(range(301)))
     """How far the provider's clock may be off."""
+    proxy_networks: tuple[IPv4Network | IPv6Network, ...] = attrs.field(init=False, eq=False, repr=False)
+    """The networks of `header_proxies`."""
 
     def __attrs_post_init__(self) -> None:
         ids = [provider.provider_id for provider in self.providers]
@@ -85,13 +91,31 @@ class SignInSettings:
             raise ValueError(
                 "each provider needs a namespace of its own, or its people are taken for others: see settings.several"
             )
+        if not _PATH.fullmatch(self.landing_path):
+            raise ValueError("the landing path is a path of this service, below the mount")
+        object.__setattr__(self, "proxy_networks", tuple(ip_network(network) for network in self.header_proxies))
+
+    @property
+    def landing(self) -> str:
+        """The path, as browsers see it, where a person lands who was on the way to nowhere else."""
+        return self.origin.path(self.landing_path) + ("?login=success" if self.announce_login else "")
+
+    @property
+    def longest_session(self) -> float:
+        """How long any session may last."""
+        return max(self.session_ttl, self.cli_session_ttl)
 
     def callback_path(self, provider: Provider) -> str:
         """Return the path, below the mount, to which this provider sends people back."""
-        return (
-            CALLBACK if provider.provider_id == self.providers[0].provider_id else f"{CALLBACK}/{provider.provider_id}"
-        )
+        return self._callback(CALLBACK, provider)
 
-    def redirect_uri(self, provider: Provider) -> str:
-        """Return the redirect URI to register at this provider."""
-        return self.origin.url(self.callback_path(provider))
+    def debug_callback_path(self, provider: Provider) -> str:
+        """Return the path, below the mount, to which this provider sends administrators back who only want to know."""
+        return self._callback(DEBUG_CALLBACK, provider)
+
+    def _callback(self, path: str, provider: Provider) -> str:
+        return path if provider.provider_id == self.providers[0].provider_id else f"{path}/{provider.provider_id}"
+
+    def redirect_uri(self, provider: Provider, *, debug: bool = False) -> str:
+        """Return the redirect URI to register at this provider; another one for the debug page."""
+        return self.origin.url(self.debug_callback_path(provider) if debug else self.callback_path(provider))

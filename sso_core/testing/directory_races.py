@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import attrs
 
-from sso_core.effects import Conflict, WriteAccount, Written
+from sso_core.effects import WriteAccount
+from sso_core.events import Conflict, Written
 from sso_core.records import (
     AccountUnchanged,
     CreateAccount,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import attrs
 
-from sso_core.effects import Conflict, KeyFacts, ReadKey, Written
+from sso_core.effects import ReadKey
+from sso_core.events import Conflict, KeyFacts, Written
 from sso_core.records import (
     AccountUnchanged,
     ApiKey,

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 import attrs
 
-from sso_core.effects import AccountFacts, Event, ReadAccount, ReadKey, WriteAccount
+from sso_core.effects import ReadAccount, ReadKey, WriteAccount
+from sso_core.events import AccountFacts, Event
 from sso_core.records import Account, AccountUnchanged, Change, CreateAccount, Guard, IdentityAbsent, UpdateAccount
 
 DirectoryEffect = ReadAccount | ReadKey | WriteAccount

@@ -15,16 +15,8 @@ from __future__ import annotations
 
 import attrs
 
-from sso_core.effects import (
-    AccountFacts,
-    Conflict,
-    DirectoryUnreachable,
-    KeyFacts,
-    ReadAccount,
-    ReadKey,
-    WriteAccount,
-    Written,
-)
+from sso_core.effects import ReadAccount, ReadKey, WriteAccount
+from sso_core.events import AccountFacts, Conflict, DirectoryUnreachable, KeyFacts, Written
 from sso_core.records import (
     Account,
     AccountUnchanged,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sso_core.effects import HttpResponse
+from sso_core.events import HttpResponse
 from sso_core.testing.provider_state import Grant, ProviderState, RegisteredClient
 from sso_core.testing.signing_keys import SigningKey, compact, token_hash
 

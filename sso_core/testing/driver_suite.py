@@ -19,7 +19,8 @@ from collections.abc import Callable, Generator
 
 import attrs
 
-from sso_core.effects import Drop, Dropped, Effect, Event, Found, Kind, Missing, Peek, StoreUnreachable
+from sso_core.effects import Drop, Effect, Kind, Peek
+from sso_core.events import Dropped, Event, Found, Missing, StoreUnreachable
 from sso_core.failures import Reason, refuse
 from sso_core.machine import Failed, Resting, Working
 

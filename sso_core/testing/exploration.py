@@ -18,7 +18,7 @@ from itertools import product
 
 import attrs
 
-from sso_core.effects import (
+from sso_core.events import (
     AccountFacts,
     AlreadyTaken,
     Conflict,
@@ -46,7 +46,7 @@ from sso_core.facts import KeySet, ProviderMetadata
 from sso_core.failures import Failure, Reason
 from sso_core.hosts import Declined, HostAnswer, Wishes
 from sso_core.machine import Resting, Working, advance_any
-from sso_core.records import Account
+from sso_core.records import Account, ApiKey
 
 DAMAGED = (b"", b"null", b"{}", b"[]", b"0", b'""', b"{", b"\xff\xfe", b'{"error": "invalid_grant"}', b"<html>")
 TROUBLE = (204, 301, 400, 401, 403, 404, 429, 500, 503)
@@ -70,6 +70,7 @@ class Material:
     accounts: tuple[Account | None, ...] = (None,)
     facts: tuple[AccountFacts, ...] = ()
     """What a directory may say beyond whether there is an account."""
+    api_keys: tuple[ApiKey, ...] = ()
     host_answers: tuple[HostAnswer, ...] = (Wishes(), Declined())
 
 
@@ -100,7 +101,7 @@ def samples(material: Material) -> Mapping[type, Answers]:
         Conflict: (Conflict(),),
         OutcomeUnknown: (OutcomeUnknown(),),
         DirectoryUnreachable: (DirectoryUnreachable(),),
-        KeyFacts: tuple(KeyFacts(None, account) for account in material.accounts),
+        KeyFacts: tuple(KeyFacts(key, account) for key in (None, *material.api_keys) for account in material.accounts),
         HostAnswered: tuple(map(HostAnswered, material.host_answers)),
         HostFailed: (HostFailed(),),
     }

@@ -12,7 +12,8 @@ from functools import partial
 
 import attrs
 
-from sso_core.effects import HttpRequest, HttpResponse
+from sso_core.effects import HttpRequest
+from sso_core.events import HttpResponse
 from sso_core.testing import fake_provider
 from sso_core.testing.fake_graph import Assignment, Graph, GraphPerson, respond
 from sso_core.testing.fake_provider import FakeProvider

@@ -13,7 +13,8 @@ from typing import Any
 
 import attrs
 
-from sso_core.effects import HttpRequest, HttpResponse
+from sso_core.effects import HttpRequest
+from sso_core.events import HttpResponse
 from sso_core.testing.documents import json_answer
 from sso_core.testing.provider_state import Document, unaltered
 from sso_core.testing.token_endpoint import header

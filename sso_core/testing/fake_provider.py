@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from sso_core.effects import HttpRequest, HttpResponse
+from sso_core.effects import HttpRequest
+from sso_core.events import HttpResponse
 from sso_core.testing.authorization_endpoint import authorize, deny
 from sso_core.testing.documents import json_answer, key_set, metadata, userinfo
 from sso_core.testing.provider_state import ProviderState, Redirect, example_provider

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import attrs
 
-from sso_core.effects import HttpResponse
+from sso_core.events import HttpResponse
 from sso_core.failures import Reason
 from sso_core.testing.mischief import (
     Alteration,

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import attrs
 
-from sso_core.effects import HttpResponse
+from sso_core.events import HttpResponse
 from sso_core.failures import Reason
 from sso_core.testing.fake_provider import FakeProvider
 from sso_core.testing.provider_state import (

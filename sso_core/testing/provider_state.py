@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 import attrs
 
-from sso_core.effects import HttpRequest, HttpResponse
+from sso_core.effects import HttpRequest
+from sso_core.events import HttpResponse
 from sso_core.secret import Secret
 from sso_core.testing.signing_keys import SigningKey, signing_key
 from sso_core.wire import b64url_encode

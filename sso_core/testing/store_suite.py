@@ -17,21 +17,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from sso_core.effects import (
-    AlreadyTaken,
-    Drop,
-    Dropped,
-    Event,
-    Found,
-    Keep,
-    Kept,
-    Kind,
-    Missing,
-    Occupied,
-    Peek,
-    Take,
-    Taken,
-)
+from sso_core.effects import Drop, Keep, Kind, Peek, Take
+from sso_core.events import AlreadyTaken, Dropped, Event, Found, Kept, Missing, Occupied, Taken
 
 StoreEffect = Keep | Take | Peek | Drop
 

@@ -14,7 +14,8 @@ from functools import cache
 import attrs
 from hypothesis import strategies as st
 
-from sso_core.effects import AlreadyTaken, Effect, Event, Found, HttpResponse, Occupied, Taken
+from sso_core.effects import Effect
+from sso_core.events import AlreadyTaken, Event, Found, HttpResponse, Occupied, Taken
 from sso_core.machine import Resting, Working, advance_any
 from sso_core.testing.exploration import DAMAGED, Material, by_name, samples
 

@@ -9,7 +9,8 @@ from urllib.parse import unquote_plus
 
 import attrs
 
-from sso_core.effects import HttpRequest, HttpResponse
+from sso_core.effects import HttpRequest
+from sso_core.events import HttpResponse
 from sso_core.testing.documents import id_token, json_answer
 from sso_core.testing.provider_state import Grant, ProviderState, RegisteredClient
 from sso_core.wire import WireError, b64url_encode, parse_form

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from sso_core.effects import Effect, Headers
+from sso_core.effects import Effect
+from sso_core.events import Headers
 from sso_core.failures import Failure
 from sso_core.settings.sign_in import SignInSettings
 from sso_core.web.messages import Response
@@ -31,6 +32,7 @@ RETRY_AFTER = "2"
 
 START = "/sso/key/generate"
 REFUSED = "/sso/refused"
+PASSWORD = "/sso/password"  # noqa: S105 -- a path, no password
 STYLE = "/sso/style.css"
 UNAVAILABLE = 503
 
@@ -46,10 +48,10 @@ def redirect(location: str, cookies: tuple[str, ...] = (), afterwards: tuple[Eff
     return Response(303, headers, afterwards=afterwards)
 
 
-def json_answer(status: int, value: object, failure: Failure | None = None) -> Response:
+def json_answer(status: int, value: object, failure: Failure | None = None, reference: str = "") -> Response:
     """Answer a program."""
     headers = (*SECURITY_HEADERS, ("content-type", "application/json"), *_retry(status))
-    return Response(status, headers, json.dumps(value, ensure_ascii=False).encode(), failure)
+    return Response(status, headers, json.dumps(value, ensure_ascii=False).encode(), failure, reference)
 
 
 def refusal(

@@ -20,14 +20,26 @@ from sso_core.flows.start_cli import CliLoginShown, CliLoginStarted, show_cli_lo
 from sso_core.machine import Resting
 from sso_core.secret import Secret
 from sso_core.sessions.session import Session
+from sso_core.sessions.tokens import cli_token
 from sso_core.settings.sign_in import SignInSettings
 from sso_core.web.answers import STYLE, json_answer, page, refusal
-from sso_core.web.logins import chosen_provider, form_of, send_to_provider_response
+from sso_core.web.logins import chosen_provider, send_to_provider_response
 from sso_core.web.messages import Response
 from sso_core.web.pages import ConfirmCliPage, LeavingPage, SignInChoice
 from sso_core.web.people import check_same_origin
-from sso_core.web.routing import Door, Opened, Route, Routes, Visit, query_of, refuse_with_json, refuse_with_page
-from sso_core.wire import WireError, encode_form, parse_json_object
+from sso_core.web.routing import (
+    Door,
+    Opened,
+    Route,
+    Routes,
+    Visit,
+    form_of,
+    json_of,
+    query_of,
+    refuse_with_json,
+    refuse_with_page,
+)
+from sso_core.wire import encode_form
 
 CLI_START = "/sso/cli/start"
 CLI_CONFIRM = "/sso/cli/confirm"
@@ -43,12 +55,7 @@ LOGIN_ID = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 def _open_start(door: Door) -> Opened:
     """Read what the command line says of itself; an id or a key of its own choice is refused, not ignored."""
     request = door.request
-    if request.header("content-type").partition(";")[0].strip().lower() != "application/json":
-        refuse(Reason.MALFORMED_CALLBACK, "the start of a command line is JSON")
-    try:
-        said = parse_json_object(request.body or b"")
-    except WireError as error:
-        refuse(Reason.MALFORMED_CALLBACK, f"the start cannot be read: {error}")
+    said = json_of(request)
     if not START_MEMBERS.issuperset(said) or not all(isinstance(value, str) for value in said.values()):
         refuse(Reason.MALFORMED_CALLBACK, "the start says more than it may")
     return start_cli_login(
@@ -171,7 +178,7 @@ def _open_poll(door: Door) -> Opened:
     )
 
 
-def _tell_poll(_visit: Visit, ending: Resting, _trail: tuple[str, ...]) -> Response:
+def _tell_poll(visit: Visit, ending: Resting, _trail: tuple[str, ...]) -> Response:
     match ending:
         case CliPending(interval):
             return json_answer(200, {"status": "pending", "interval": interval})
@@ -179,7 +186,8 @@ def _tell_poll(_visit: Visit, ending: Resting, _trail: tuple[str, ...]) -> Respo
             return json_answer(200, _person(session, aliases) | {"requires_team_selection": True})
         case _:
             assert isinstance(ending, CliSignedIn)
-            told = {"key": ending.session_id.reveal(), "team_id": ending.session.team_id}
+            token = cli_token(visit.site.settings.session_keys, ending.session_id)
+            told = {"key": token.reveal(), "team_id": ending.session.team_id}
             return json_answer(200, _person(ending.session, ending.aliases) | told | _lifetime(ending.session))
 
 

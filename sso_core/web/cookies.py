@@ -10,7 +10,10 @@ from sso_core.failures import Reason, refuse
 from sso_core.providers.kinds import ResponseMode
 from sso_core.secret import Secret
 from sso_core.sessions.login_cookie import LoginCookie, cookie_mark, decode_login_cookie
-from sso_core.settings.sign_in import SignInSettings
+from sso_core.sessions.reference_token import ReferenceToken
+from sso_core.sessions.session import Session
+from sso_core.sessions.session_keys import presentable, presented_id
+from sso_core.settings.sign_in import KeyHolders, SignInSettings
 from sso_core.web.messages import Request
 
 LOGIN_COOKIES = 6
@@ -31,14 +34,42 @@ class Cookies:
         self.login_prefix = f"{prefix}-login{mark}-"
         self._flags = "; Path=/; HttpOnly; Secure" if origin.is_secure else "; Path=/; HttpOnly"
         self._secure = origin.is_secure
+        self._keys = settings.session_keys
+        self._token = settings.reference_token
+        self._settings = settings
 
     def set_session(self, session_id: Secret, max_age: float) -> str:
         """Return the header that gives the browser its session."""
-        return f"{self.session}={session_id.reveal()}; Max-Age={max_age:.0f}{self._flags}; SameSite=Lax"
+        value = presentable(self._keys, session_id)
+        return f"{self.session}={value}; Max-Age={max_age:.0f}{self._flags}; SameSite=Lax"
 
     def clear_session(self) -> str:
         """Return the header that takes the session away."""
         return f"{self.session}=; Max-Age=0{self._flags}; SameSite=Lax"
+
+    def set_reference_token(self, session: Session, max_age: float) -> tuple[str, ...]:
+        """Return the header for the reference's token, where hosts need one."""
+        if self._token is None:
+            return ()
+        value = self._token.encode(
+            session,
+            root_path=self._settings.origin.mount,
+            keys_for_admins_only=self._settings.key_holders is KeyHolders.ADMINS,
+        )
+        return (f"{self._token.cookie}={value}; Max-Age={max_age:.0f}{self._token_flags(self._token)}",)
+
+    def clear_person(self) -> tuple[str, ...]:
+        """Return the headers after which nothing in the browser says who signed in."""
+        return (self.clear_session(), self.clear_trail(), *self.clear_reference_token())
+
+    def clear_reference_token(self) -> tuple[str, ...]:
+        """Return the header that takes the reference's token away, where there is one."""
+        return () if self._token is None else (f"{self._token.cookie}=; Max-Age=0{self._token_flags(self._token)}",)
+
+    def _token_flags(self, token: ReferenceToken) -> str:
+        path = f"; Path={self._settings.origin.path('/')}"
+        secure = "; Secure" if self._secure else ""
+        return f"{path}{'' if token.readable_by_scripts_unsafe else '; HttpOnly'}{secure}; SameSite=Lax"
 
     def set_trail(self, trail: tuple[str, ...]) -> str:
         """Return the header that lets the next page tell the states of the login; names only, no secret."""
@@ -64,7 +95,7 @@ class Cookies:
     def read_session(self, request: Request) -> Secret | None:
         """Return the session identifier that the browser presents; None where there are two, as neither is trusted."""
         values = [value for name, value in pairs(request) if name == self.session]
-        return Secret(values[0]) if len(values) == 1 and 0 < len(values[0]) <= 128 else None
+        return presented_id(self._keys, values[0]) if len(values) == 1 else None
 
     def read_trail(self, request: Request) -> tuple[str, ...]:
         """Return the states of the last login, by name, as far as they look like names."""

@@ -1,6 +1,6 @@
 """The routes of a login: to the provider, and back.
 
-GET  /sso/key/generate      begins one (`return_to`, `provider`)
+GET  /sso/key/generate      begins one (`return_to`, `provider`), or asks which one
 GET  /sso/callback[/{id}]   finishes one; POST where the provider answers by form_post
 """
 
@@ -8,22 +8,27 @@ from __future__ import annotations
 
 from functools import partial
 
-from sso_core.failures import Failure, Reason, Refusal, refuse
+from sso_core.failures import Failure, Reason, refuse
 from sso_core.flows.approve_cli import CliApproved
 from sso_core.flows.begin_login import SentToProvider, begin_login
 from sso_core.flows.enter import SignedIn
-from sso_core.flows.finish_login import Repeated, TakingLogin, TakingSealedLogin, finish_login
+from sso_core.flows.finish_login import Repeated, finish_login
+from sso_core.flows.host_login import sign_in_by_headers
+from sso_core.flows.inspect_login import Inspected
 from sso_core.machine import Resting
-from sso_core.oauth.authorization import AuthorizationResponse, parse_authorization_response
-from sso_core.providers.kinds import Provider, ResponseMode
-from sso_core.sessions.login_cookie import LoginCookie
+from sso_core.providers.kinds import Provider
 from sso_core.settings.sign_in import SignInSettings
 from sso_core.web.answers import START, STYLE, page, redirect, refusal
-from sso_core.web.messages import BODY_LIMIT, Answered, Request, Response
-from sso_core.web.pages import CliApprovedPage, ConfirmStartPage
+from sso_core.web.callback import authorization_response, callback_method, login_cookie, refuse_callback, spent_login
+from sso_core.web.messages import Answered, Response
+from sso_core.web.pages import ChoicePage, CliApprovedPage, ConfirmStartPage
+from sso_core.web.password import password_page
+from sso_core.web.people import sign_in_choices
+from sso_core.web.proxies import is_trusted_proxy, vouching_headers
 from sso_core.web.return_to import safe_return_target
-from sso_core.web.routing import Door, Opened, Route, Routes, Visit, query_of, refuse_with_page
-from sso_core.wire import WireError, encode_form, parse_form
+from sso_core.web.routing import Door, Opened, Route, Routes, Visit, query_of
+from sso_core.web.signing_in import signed_in, turned_away
+from sso_core.wire import encode_form
 
 # Starting a login
 
@@ -31,14 +36,32 @@ from sso_core.wire import WireError, encode_form, parse_form
 def _open_start(door: Door) -> Opened:
     query = query_of(door.request)
     settings = door.site.settings
-    return_to = safe_return_target(query.get("return_to", ""), settings.origin)
+    return_to = safe_return_target(query.get("return_to", ""), settings.origin, settings.landing)
     if door.request.header("sec-fetch-site") == "cross-site":
         pairs = [("return_to", return_to)] + ([("provider", query["provider"])] if "provider" in query else [])
         address = settings.origin.path(START) + "?" + encode_form(pairs)
         return Answered(page(ConfirmStartPage(address, settings.origin.path(STYLE))))
-    provider = chosen_provider(settings, query.get("provider"))
+    named = query.get("provider")
+    if named is None and is_trusted_proxy(door.request.peer, settings.proxy_networks):
+        return _open_by_headers(door, return_to)
+    if named is None and not settings.providers:
+        return Answered(page(password_page(settings, return_to)))
+    if named is None and len(settings.providers) > 1:
+        return Answered(page(ChoicePage(sign_in_choices(settings, return_to), settings.origin.path(STYLE))))
+    provider = chosen_provider(settings, named)
     warm = door.warm(provider)
     return begin_login(settings, provider, return_to=return_to, entropy=door.entropy, now=door.now, warm=warm)
+
+
+def _open_by_headers(door: Door, return_to: str) -> Opened:
+    """Let the host say for whom its own proxy vouches."""
+    return sign_in_by_headers(
+        door.site.settings,
+        headers=vouching_headers(door.request.headers),
+        return_to=return_to,
+        former_session=door.site.cookies.read_session(door.request),
+        entropy=door.entropy,
+    )
 
 
 def chosen_provider(settings: SignInSettings, provider_id: str | None) -> Provider:
@@ -53,6 +76,16 @@ def chosen_provider(settings: SignInSettings, provider_id: str | None) -> Provid
     return known[provider_id]
 
 
+def _started(visit: Visit, ending: Resting, trail: tuple[str, ...]) -> Response:
+    if isinstance(ending, SignedIn):
+        return signed_in(visit, ending, trail)
+    return send_to_provider_response(visit, ending, trail)
+
+
+def _refuse_start(visit: Visit, failure: Failure) -> Response:
+    return refusal(visit.site.settings, failure, visit.reference, turned_away(visit, failure))
+
+
 def send_to_provider_response(visit: Visit, ending: Resting, _trail: tuple[str, ...]) -> Response:
     """Send the browser to the provider, with the cookie that binds the login to it."""
     assert isinstance(ending, SentToProvider)
@@ -65,96 +98,47 @@ def send_to_provider_response(visit: Visit, ending: Resting, _trail: tuple[str, 
 # Finishing a login
 
 
-def _authorization_response(request: Request) -> AuthorizationResponse:
-    return parse_authorization_response(query_of(request) if request.method == "GET" else form_of(request))
-
-
-def form_of(request: Request) -> dict[str, str]:
-    """Return the fields of a form, each once; refuses with REQUEST_TOO_LARGE or MALFORMED_CALLBACK."""
-    if request.body is None:
-        refuse(Reason.REQUEST_TOO_LARGE, f"the form is larger than {BODY_LIMIT} bytes")
-    content_type = request.header("content-type").partition(";")[0].strip().lower()
-    if content_type != "application/x-www-form-urlencoded":
-        refuse(Reason.MALFORMED_CALLBACK, "the body is no form")
-    try:
-        return parse_form(request.body, limit=BODY_LIMIT)
-    except WireError as error:
-        refuse(Reason.MALFORMED_CALLBACK, f"the form cannot be read: {error}")
-
-
 def _open_callback(provider: Provider, door: Door) -> Opened:
-    response, cookies = _authorization_response(door.request), door.site.cookies
-    cookie = cookies.read_login(door.request, response.state)
-    if cookie is not None:
-        cookie = cookie.leading_to(safe_return_target(cookie.return_to, door.site.settings.origin))
+    response = authorization_response(door.request)
     return finish_login(
         door.site.settings,
         provider,
         response=response,
-        cookie=cookie,
-        former_session=cookies.read_session(door.request),
+        cookie=login_cookie(door, response),
+        former_session=door.site.cookies.read_session(door.request),
         entropy=door.entropy,
         warm=door.warm(provider),
     )
 
 
-def _login_of(visit: Visit) -> tuple[str, LoginCookie] | None:
-    """Return the state and the cookie of the login that came back, if the browser has its cookie."""
-    if isinstance(visit.state, TakingLogin | TakingSealedLogin):
-        attempt = visit.state.attempt
-        return attempt.response.state.reveal(), attempt.cookie
-    try:
-        state = _authorization_response(visit.request).state
-        cookie = visit.site.cookies.read_login(visit.request, state)
-    except Refusal:
-        return None
-    return None if cookie is None else (state.reveal(), cookie)
+def _finished(provider: Provider, visit: Visit, ending: Resting, trail: tuple[str, ...]) -> Response:
+    match ending:
+        case Repeated(return_to):
+            return redirect(return_to)
+        case CliApproved():
+            return _back_to_terminal(visit, ending, spent_login(provider, visit))
+        case Inspected():
+            return _refused(visit, Failure(Reason.NO_PENDING_LOGIN, "the login was begun on the debug page"))
+        case _:
+            return signed_in(visit, ending, trail, *spent_login(provider, visit))
 
 
-def _sign_in(provider: Provider, visit: Visit, ending: Resting, trail: tuple[str, ...]) -> Response:
-    if isinstance(ending, Repeated):
-        return redirect(ending.return_to)
-    spent = _spent_login(provider, visit)
-    if isinstance(ending, CliApproved):
-        return _approved(visit, ending, spent)
-    assert isinstance(ending, SignedIn)
-    site = visit.site
-    cookies = [site.cookies.set_session(ending.session_id, site.settings.session_ttl), *spent]
-    if trail:
-        cookies.append(site.cookies.set_trail(trail))
-    return redirect(ending.return_to, tuple(cookies))
-
-
-def _spent_login(provider: Provider, visit: Visit) -> tuple[str, ...]:
-    """Return the cookie that remembers where the login went, and is good for nothing else."""
-    login = _login_of(visit)
-    if login is None:
-        return ()
-    state, cookie = login
-    site = visit.site
-    return (site.cookies.set_login(state, cookie.spent(), site.settings.login_ttl, provider.response_mode),)
-
-
-def _approved(visit: Visit, ending: CliApproved, cookies: tuple[str, ...]) -> Response:
-    """Send the person back to the terminal: the command line is signed in, and this browser is not."""
+def _back_to_terminal(visit: Visit, ending: CliApproved, cookies: tuple[str, ...]) -> Response:
+    """Send the person back to the command line; this browser is not signed in by it."""
     if ending.location is not None:
         return redirect(ending.location, cookies)
-    style_path = visit.site.settings.origin.path(STYLE)
-    return page(CliApprovedPage(ending.client, ending.session.display_name, style_path), cookies=cookies)
+    name = ending.session.display_name
+    return page(CliApprovedPage(ending.client, name, visit.site.settings.origin.path(STYLE)), cookies=cookies)
 
 
-def _refuse_callback(visit: Visit, failure: Failure) -> Response:
-    """Refuse, leave the address that holds the code, and unbind the login unless the same callback may come again."""
-    login = None if failure.reason.resumable else _login_of(visit)
-    dropped = () if login is None else (visit.site.cookies.drop_login(login[0]),)
-    return refusal(visit.site.settings, failure, visit.reference, dropped, leave=True)
+def _refused(visit: Visit, failure: Failure) -> Response:
+    return refuse_callback(visit, failure, *turned_away(visit, failure))
 
 
 def login_routes(settings: SignInSettings) -> Routes:
     """Return the start, and a callback for each provider: a code comes back where its own provider sends it."""
-    routes = {("GET", START): Route(_open_start, send_to_provider_response, refuse_with_page)}
+    routes = {("GET", START): Route(_open_start, _started, _refuse_start)}
     for provider in settings.providers:
-        method = "POST" if provider.response_mode is ResponseMode.FORM_POST else "GET"
-        callback = Route(partial(_open_callback, provider), partial(_sign_in, provider), _refuse_callback)
-        routes[method, settings.callback_path(provider)] = callback
+        callback = Route(partial(_open_callback, provider), partial(_finished, provider), _refused)
+        routes[callback_method(provider), settings.callback_path(provider)] = callback
     return routes

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import attrs
 
-from sso_core.effects import Effect, Headers
+from sso_core.effects import Effect
+from sso_core.events import Headers
 from sso_core.failures import Failure
 from sso_core.machine import Resting
 from sso_core.web.pages import Page

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import attrs
 
+from sso_core.failures import Failure
+from sso_core.flows.debug_login import Passed
+from sso_core.identity.explanation import Step
+from sso_core.identity.identity import ShownClaim
 from sso_core.sessions.session import Session
 
 
@@ -23,6 +27,59 @@ class HomePage:
     trail: tuple[str, ...]
     sign_in: tuple[SignInChoice, ...]
     sign_out_path: str
+    sign_out_everywhere_path: str
+    style_path: str
+
+
+@attrs.frozen
+class ChoicePage:
+    """The ways to sign in, where there are several and none was named."""
+
+    sign_in: tuple[SignInChoice, ...]
+    style_path: str
+
+
+@attrs.frozen
+class PasswordPage:
+    """A form for a name and a password, which go to `action_path`; `sentence` says what was wrong with the last ones.
+
+    Without `offered` nobody checks passwords here, and there is no other way to sign in either.
+    """
+
+    offered: bool
+    action_path: str
+    return_to: str
+    sentence: str
+    style_path: str
+
+
+@attrs.frozen
+class UiDisabledPage:
+    """Nobody signs in here, as the operator wishes."""
+
+    sentence: str
+    style_path: str
+
+
+@attrs.frozen
+class DebugPage:
+    """What a provider said and what would come of it, for administrators; nothing of it is kept.
+
+    `failure` says why the person would be refused, with its detail and hint; None where they would come in.
+    """
+
+    provider: str
+    person: tuple[tuple[str, str], ...]
+    """Who it is here: a label and a value each."""
+    claims: tuple[ShownClaim, ...]
+    """As the provider sent them; secrets are left out, and values cut where they are long."""
+    steps: tuple[Step, ...]
+    changes: tuple[str, ...]
+    """What would be written, by name."""
+    notes: tuple[Failure, ...]
+    failure: Failure | None
+    timeline: tuple[Passed, ...]
+    again_path: str
     style_path: str
 
 
@@ -85,4 +142,16 @@ class StyleSheet:
     """How the pages look."""
 
 
-Page = HomePage | RefusedPage | ConfirmStartPage | ConfirmCliPage | LeavingPage | CliApprovedPage | StyleSheet
+Page = (
+    HomePage
+    | ChoicePage
+    | PasswordPage
+    | UiDisabledPage
+    | DebugPage
+    | RefusedPage
+    | ConfirmStartPage
+    | ConfirmCliPage
+    | LeavingPage
+    | CliApprovedPage
+    | StyleSheet
+)

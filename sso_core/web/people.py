@@ -1,28 +1,67 @@
 """The routes of people who have signed in: who they are, and out again.
 
 GET  /              who you are, or the way to sign in
-GET  /sso/session   the same for programs
-POST /sso/sign-out  ends the session
+GET  /sso/session   the same for programs, which may present a bearer token instead of a cookie
+POST /sso/sign-out  ends the session, or all of the account (`everywhere=1`); a command line's by its bearer token
 """
 
 from __future__ import annotations
 
-from sso_core.failures import Reason, refuse
-from sso_core.flows.sessions import NoSession, SessionFound, SignedOut, read_session, sign_out
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from sso_core.failures import Failure, Reason, refuse
+from sso_core.flows.sessions import (
+    NoSession,
+    ReadingKey,
+    ReadingSession,
+    SessionFound,
+    SignedOut,
+    read_bearer,
+    read_session,
+    sign_out,
+    sign_out_everywhere,
+)
 from sso_core.machine import Resting
+from sso_core.secret import Secret
+from sso_core.sessions.tokens import cli_session_id
 from sso_core.settings.sign_in import SignInSettings
-from sso_core.web.answers import START, STYLE, json_answer, page, redirect
+from sso_core.web.answers import PASSWORD, START, STYLE, json_answer, page, redirect
 from sso_core.web.messages import Request, Response
 from sso_core.web.pages import HomePage, SignInChoice
-from sso_core.web.routing import Door, Opened, Route, Routes, Visit, refuse_with_json, refuse_with_page
+from sso_core.web.routing import Door, Opened, Route, Routes, Visit, query_of, refuse_with_json, refuse_with_page
 from sso_core.wire import encode_form
+
+if TYPE_CHECKING:
+    from sso_core.web.site import Site
 
 SESSION = "/sso/session"
 SIGN_OUT = "/sso/sign-out"
 HOME = "/"
+EVERYWHERE = SIGN_OUT + "?everywhere=1"
+
+
+def who_is_it(site: Site, request: Request) -> ReadingSession | ReadingKey | NoSession:
+    """Begin to find out who is behind a request.
+
+    Whoever presents a bearer token is known by it or not at all: a cookie that came along is not looked at.
+    """
+    tokens = _bearer_tokens(request)
+    if not tokens:
+        return read_session(site.cookies.read_session(request))
+    return read_bearer(site.settings.session_keys, tokens[0]) if len(tokens) == 1 else NoSession()
+
+
+def _bearer_tokens(request: Request) -> list[Secret]:
+    presented = (value.partition(" ") for value in request.all_headers("authorization"))
+    return [Secret(token) for scheme, _, token in presented if scheme.lower() == "bearer"]
 
 
 def _open_session(door: Door) -> Opened:
+    return who_is_it(door.site, door.request)
+
+
+def _open_home(door: Door) -> Opened:
     return read_session(door.site.cookies.read_session(door.request))
 
 
@@ -32,25 +71,37 @@ def _show_home(visit: Visit, ending: Resting, _trail: tuple[str, ...]) -> Respon
     trail = visit.site.cookies.read_trail(visit.request) if session else ()
     settings = visit.site.settings
     path = settings.origin.path
-    return page(HomePage(session, trail, sign_in_choices(settings), path(SIGN_OUT), path(STYLE)))
+    choices = sign_in_choices(settings, settings.landing)
+    return page(HomePage(session, trail, choices, path(SIGN_OUT), path(EVERYWHERE), path(STYLE)))
 
 
-def sign_in_choices(settings: SignInSettings) -> tuple[SignInChoice, ...]:
-    """Return the ways to sign in: one for each provider, by its label."""
-    start, providers = settings.origin.path(START), settings.providers
+def sign_in_choices(settings: SignInSettings, return_to: str) -> tuple[SignInChoice, ...]:
+    """Return the ways to sign in that lead to `return_to`: one for each provider, by its label, and the password."""
+    providers = settings.providers
     if len(providers) == 1:
-        return (SignInChoice(providers[0].label, start),)
-    return tuple(
-        SignInChoice(
-            provider.label or provider.provider_id, f"{start}?{encode_form([('provider', provider.provider_id)])}"
-        )
-        for provider in providers
-    )
+        choices = [SignInChoice(providers[0].label, _way(settings, START, return_to))]
+    else:
+        choices = [
+            SignInChoice(
+                each.label or each.provider_id, _way(settings, START, return_to, ("provider", each.provider_id))
+            )
+            for each in providers
+        ]
+    if settings.password_sign_in:
+        choices.append(SignInChoice("a password", _way(settings, PASSWORD, return_to)))
+    return tuple(choices)
 
 
-def _tell_session(_visit: Visit, ending: Resting, _trail: tuple[str, ...]) -> Response:
+def _way(settings: SignInSettings, path: str, return_to: str, *pairs: tuple[str, str]) -> str:
+    target = () if return_to == settings.landing else (("return_to", return_to),)
+    query = encode_form([*pairs, *target])
+    return settings.origin.path(path) + (f"?{query}" if query else "")
+
+
+def _tell_session(visit: Visit, ending: Resting, _trail: tuple[str, ...]) -> Response:
     if isinstance(ending, NoSession):
-        return json_answer(401, {"signed_in": False, "error": Reason.NOT_SIGNED_IN.code})
+        reason = Reason.INVALID_KEY if _bearer_tokens(visit.request) else Reason.NOT_SIGNED_IN
+        return json_answer(reason.status, {"signed_in": False, "error": reason.code})
     assert isinstance(ending, SessionFound)
     session = ending.session
     person = {
@@ -62,15 +113,30 @@ def _tell_session(_visit: Visit, ending: Resting, _trail: tuple[str, ...]) -> Re
         "display_name": session.display_name,
         "email": session.email,
         "email_verified": session.email_verified,
+        "handle": session.handle,
+        "role": session.role,
+        "teams": list(session.team_ids),
+        "team_id": session.team_id,
+        "kind": session.kind.value,
         "signed_in_at": session.signed_in_at,
-        "expires_at": session.expires_at,
+        "expires_at": session.expires_at if isfinite(session.expires_at) else None,
     }
     return json_answer(200, person)
 
 
 def _open_sign_out(door: Door) -> Opened:
-    check_same_origin(door.request, door.site.settings)
-    return sign_out(door.site.cookies.read_session(door.request))
+    settings, tokens = door.site.settings, _bearer_tokens(door.request)
+    if tokens:
+        # A token is nothing that a browser adds by itself, so no other site can make it do this.
+        token_id = cli_session_id(settings.session_keys, tokens[0]) if len(tokens) == 1 else None
+        if token_id is None:
+            refuse(Reason.INVALID_KEY, "the token is no command line's; a personal key is revoked instead")
+        return sign_out(token_id)
+    check_same_origin(door.request, settings)
+    session_id = door.site.cookies.read_session(door.request)
+    if query_of(door.request).get("everywhere", "") == "1":
+        return sign_out_everywhere(session_id, longest=settings.longest_session)
+    return sign_out(session_id)
 
 
 def check_same_origin(request: Request, settings: SignInSettings) -> None:
@@ -83,18 +149,23 @@ def check_same_origin(request: Request, settings: SignInSettings) -> None:
         refuse(Reason.CROSS_SITE_REQUEST, "the request does not come from a page of this service")
 
 
-def _signed_out(visit: Visit, _ending: Resting, _trail: tuple[str, ...]) -> Response:
-    assert isinstance(_ending, SignedOut)
-    cookies = visit.site.cookies
-    return redirect(visit.site.settings.origin.path(HOME), (cookies.clear_session(), cookies.clear_trail()))
+def _signed_out(visit: Visit, ending: Resting, _trail: tuple[str, ...]) -> Response:
+    assert isinstance(ending, SignedOut)
+    if _bearer_tokens(visit.request):
+        return json_answer(200, {"signed_in": False})
+    return redirect(visit.site.settings.origin.path(HOME), visit.site.cookies.clear_person())
 
 
-def people_routes(*, home: bool) -> Routes:
-    """Return the routes; a host that has a page of its own at `/` leaves ours out."""
-    routes = {
-        ("GET", SESSION): Route(_open_session, _tell_session, refuse_with_json),
-        ("POST", SIGN_OUT): Route(_open_sign_out, _signed_out, refuse_with_page),
-    }
-    if home:
-        routes["GET", HOME] = Route(_open_session, _show_home, refuse_with_page)
-    return routes
+def _not_signed_out(visit: Visit, failure: Failure) -> Response:
+    return (refuse_with_json if _bearer_tokens(visit.request) else refuse_with_page)(visit, failure)
+
+
+PEOPLE_ROUTES: Routes = {
+    ("GET", SESSION): Route(_open_session, _tell_session, refuse_with_json),
+    ("POST", SIGN_OUT): Route(_open_sign_out, _signed_out, _not_signed_out),
+}
+
+
+def home_routes(*, home: bool) -> Routes:
+    """Return the page at `/`; a host that has one of its own leaves ours out."""
+    return {("GET", HOME): Route(_open_home, _show_home, refuse_with_page)} if home else {}

@@ -20,22 +20,25 @@ _PATH = re.compile(r"/[!-\[\]-~]*", re.ASCII)
 """A slash and printable ASCII without blanks and backslashes: a path as it goes over the wire."""
 
 
-def safe_return_target(target: str, origin: Origin) -> str:
-    """Return `target` if it is a path of this service, or an address in its origin; the home page otherwise.
+def safe_return_target(target: str, origin: Origin, landing: str = "") -> str:
+    """Return `target` if it is a path of this service, or an address in its origin; `landing` otherwise.
+
+    `landing` is the operator's own path, as browsers see it; the root of the mount where there is none.
 
     Stops open redirects: whatever a browser might read as another host is not repaired, but dropped.
     """
     home = origin.path("/")
+    landing = landing or home
     path = target.removeprefix(origin.origin)
     if len(path) > LIMIT or not _PATH.fullmatch(path):
-        return home
+        return landing
     decoded = path
     for _ in range(3):  # some servers and browsers decode twice
         bare = _END_OF_PATH.split(decoded, maxsplit=1)[0]
         if _SUSPECT.search(bare):
-            return home
+            return landing
         if "%" not in bare:
             break
         decoded = unquote(bare)
     inside = path == home or path.startswith((home, origin.mount + "?", origin.mount + "#"))
-    return path if inside else home
+    return path if inside else landing

@@ -1,9 +1,9 @@
-"""What a route is: a request opens a flow, and the flow's ending makes the response."""
+"""What a route is: a request opens a flow, and the flow's ending makes the response; and how its words are read."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -13,8 +13,8 @@ from sso_core.machine import Failed, Resting, Working
 from sso_core.providers.kinds import Provider
 from sso_core.secret import Entropy
 from sso_core.web.answers import json_answer, refusal
-from sso_core.web.messages import Answered, Request, Response
-from sso_core.wire import WireError, parse_form
+from sso_core.web.messages import BODY_LIMIT, Answered, Request, Response
+from sso_core.wire import WireError, parse_form, parse_json_object
 
 if TYPE_CHECKING:
     from sso_core.web.site import Site
@@ -87,7 +87,8 @@ def refuse_with_page(visit: Visit, failure: Failure) -> Response:
 
 def refuse_with_json(visit: Visit, failure: Failure) -> Response:
     """Tell a program."""
-    return json_answer(failure.reason.status, {"error": failure.reason.code, "reference": visit.reference}, failure)
+    told = {"error": failure.reason.code, "reference": visit.reference}
+    return json_answer(failure.reason.status, told, failure, visit.reference)
 
 
 def no_ending(_visit: Visit, ending: Resting, _trail: tuple[str, ...]) -> Response:
@@ -101,3 +102,29 @@ def query_of(request: Request) -> dict[str, str]:
         return parse_form(request.query, limit=QUERY_LIMIT)
     except WireError as error:
         refuse(Reason.MALFORMED_CALLBACK, f"the query cannot be read: {error}")
+
+
+def form_of(request: Request) -> dict[str, str]:
+    """Return the fields of a form, each once; refuses with REQUEST_TOO_LARGE or MALFORMED_CALLBACK."""
+    body = _body_of(request, "application/x-www-form-urlencoded")
+    try:
+        return parse_form(body, limit=BODY_LIMIT)
+    except WireError as error:
+        refuse(Reason.MALFORMED_CALLBACK, f"the form cannot be read: {error}")
+
+
+def json_of(request: Request) -> dict[str, Any]:
+    """Return the members of a JSON object, each once; refuses as `form_of` does."""
+    body = _body_of(request, "application/json")
+    try:
+        return parse_json_object(body, limit=BODY_LIMIT)
+    except WireError as error:
+        refuse(Reason.MALFORMED_CALLBACK, f"the body cannot be read: {error}")
+
+
+def _body_of(request: Request, media_type: str) -> bytes:
+    if request.body is None:
+        refuse(Reason.REQUEST_TOO_LARGE, f"the body is larger than {BODY_LIMIT} bytes")
+    if request.header("content-type").partition(";")[0].strip().lower() != media_type:
+        refuse(Reason.MALFORMED_CALLBACK, f"the body is not {media_type}")
+    return request.body

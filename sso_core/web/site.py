@@ -13,13 +13,17 @@ from sso_core.failures import Failure, Reason, Refusal, refuse
 from sso_core.machine import Failed
 from sso_core.secret import Entropy
 from sso_core.settings.sign_in import SignInSettings
-from sso_core.web.answers import REFUSED, STYLE, page, refused_page
+from sso_core.web.answers import REFUSED, SECURITY_HEADERS, STYLE, page, refused_page
 from sso_core.web.cli import CLI_ROUTES
 from sso_core.web.cookies import Cookies
+from sso_core.web.debug import debug_routes
+from sso_core.web.key_routes import KEY_ROUTES
 from sso_core.web.logins import login_routes
 from sso_core.web.messages import Answered, Request, Response
-from sso_core.web.pages import StyleSheet
-from sso_core.web.people import people_routes
+from sso_core.web.operations import OPERATIONS_ROUTES
+from sso_core.web.pages import StyleSheet, UiDisabledPage
+from sso_core.web.password import password_routes
+from sso_core.web.people import PEOPLE_ROUTES, home_routes
 from sso_core.web.routing import Door, Opened, Route, Routes, Visit, WarmFacts, no_ending, query_of, refuse_with_page
 
 _REFERENCE = re.compile(r"[0-9a-f]{1,16}", re.ASCII)
@@ -31,7 +35,16 @@ class Site:
     def __init__(self, settings: SignInSettings, *, home: bool = True) -> None:
         self.settings = settings
         self.cookies = Cookies(settings)
-        self.routes: Routes = {**login_routes(settings), **people_routes(home=home), **CLI_ROUTES, **PLAIN_ROUTES}
+        sign_in: Routes = {
+            **login_routes(settings),
+            **home_routes(home=home),
+            **CLI_ROUTES,
+            **password_routes(settings),
+            **debug_routes(settings),
+        }
+        if settings.ui_disabled:
+            sign_in = dict.fromkeys(sign_in, DISABLED)
+        self.routes: Routes = {**sign_in, **PEOPLE_ROUTES, **KEY_ROUTES, **OPERATIONS_ROUTES, **PLAIN_ROUTES}
         self.paths = frozenset(path for _, path in self.routes)
 
     def visit(self, request: Request, *, entropy: Entropy, now: float, warm: WarmFacts) -> Visit:
@@ -73,6 +86,18 @@ def _open_refused(door: Door) -> Opened:
 def _open_style(_door: Door) -> Opened:
     return Answered(Response(200, STYLE_HEADERS, StyleSheet()))
 
+
+def _open_disabled(_door: Door) -> Opened:
+    refuse(Reason.UI_DISABLED, "nobody signs in here, as the operator wishes")
+
+
+def _refuse_disabled(visit: Visit, failure: Failure) -> Response:
+    body = UiDisabledPage(failure.reason.sentence, visit.site.settings.origin.path(STYLE))
+    return Response(failure.reason.status, SECURITY_HEADERS, body, failure, visit.reference)
+
+
+DISABLED = Route(_open_disabled, no_ending, _refuse_disabled)
+"""What stands for every way to sign in where the operator has closed them, before anything else is looked at."""
 
 STYLE_HEADERS = (("cache-control", "public, max-age=3600"), ("x-content-type-options", "nosniff"))
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any, Protocol
 
-from sso_core.effects import Event
+from sso_core.events import Event
 
 
 class Performer(Protocol):

@@ -24,7 +24,8 @@ from sso_adapters.server import ThreadedServer
 from sso_adapters.stores.memory import MemoryStore
 from sso_adapters.world import BlockingWorld
 from sso_adapters.wsgi import WsgiSignIn
-from sso_core.effects import Keep, Kind, Take, Taken
+from sso_core.effects import Keep, Kind, Take
+from sso_core.events import Taken
 from sso_core.facts import Warm
 from sso_core.oauth.client import Client
 from sso_core.providers.kinds import OpenIdProvider

@@ -30,7 +30,8 @@ from sso_adapters.stores.memory import MemoryStore
 from sso_adapters.stores.sql import SqlStore
 from sso_adapters.stores.sqlite import SqliteStore
 from sso_adapters.world import AsyncWorld, BlockingWorld, Store
-from sso_core.effects import Effect, HttpRequest, HttpResponse, Purpose
+from sso_core.effects import Effect, HttpRequest, Purpose
+from sso_core.events import HttpResponse
 from sso_core.facts import Warm
 from sso_core.machine import Resting, Working
 from sso_core.oauth.client import AuthenticationMethod, Client

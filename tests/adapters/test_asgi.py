@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import anyio
 import anyio.lowlevel
@@ -16,15 +16,20 @@ from sso_adapters.http.library import AsyncLibrary
 from sso_adapters.pages import Pages
 from sso_adapters.stores.memory import MemoryStore
 from sso_adapters.world import AsyncWorld
-from sso_core.effects import HttpRequest, HttpResponse, Purpose, StoreUnreachable
+from sso_core.effects import HttpRequest, Purpose, WriteAccount
+from sso_core.events import HttpResponse, StoreUnreachable, Written
 from sso_core.facts import Warm
 from sso_core.failures import Reason, Refusal
 from sso_core.oauth.client import AuthenticationMethod, Client
 from sso_core.providers.kinds import OpenIdProvider, Provider, ResponseMode
+from sso_core.records import Account, ApiKey, CreateAccount, IssueKey
+from sso_core.secret import Secret
+from sso_core.sessions.session import SessionKind
+from sso_core.sessions.tokens import api_key, api_key_hash
 from sso_core.settings.origin import Origin
 from sso_core.settings.sign_in import SignInSettings
 from sso_core.testing.fake_provider import FakeProvider
-from sso_core.web.messages import BODY_LIMIT
+from sso_core.web.messages import BODY_LIMIT, Request
 from sso_core.web.site import Site
 
 FORM = ((b"content-type", b"application/x-www-form-urlencoded"),)
@@ -243,6 +248,77 @@ def test_an_outage_of_the_store_is_not_a_sign_out(loop: str, play: Play, monkeyp
         with pytest.raises(Refusal) as raised:
             await play.app.session(play.scope("GET", "/"))
         assert raised.value.failure.reason is Reason.STORE_UNREACHABLE
+
+    on(loop, main)
+
+
+SPOOFED = (
+    (b"Host", b"evil.example"),
+    (b"X-Forwarded-Host", b"evil.example"),
+    (b"X-Forwarded-Proto", b"http"),
+    (b"X-Forwarded-Uri", b"/sso/liveness"),
+    (b"X-Forwarded-For", b"10.0.0.1"),
+    (b"X-Original-Url", b"/sso/liveness"),
+    (b"Forwarded", b"for=10.0.0.1;host=evil.example;proto=http"),
+)
+
+
+def test_no_header_says_where_the_service_is_or_what_is_asked_of_it(loop: str, play: Play) -> None:
+    async def main() -> None:
+        spoofed, plain = [await play.ask("GET", "/sso/key/generate", headers=headers) for headers in (SPOOFED, ())]
+        uris = [parse_qs(urlsplit(begun.header("location")).query)["redirect_uri"] for begun in (spoofed, plain)]
+        assert uris == [["https://app.example/sso/callback"]] * 2
+        assert spoofed.header("set-cookie").startswith("__Host-sso-login-")
+        assert "; Secure" in spoofed.header("set-cookie")
+        for headers in (SPOOFED, ((b"User-Agent", b"kube-probe/1.30"),)):
+            assert (await play.ask("GET", "/sso/session", headers=headers)).status == 401
+
+    on(loop, main)
+
+
+@pytest.mark.parametrize(
+    ("client", "peer"), [(("192.0.2.7", 4711), "192.0.2.7"), (None, ""), (("/run/app.sock", 0), "/run/app.sock")]
+)
+def test_where_a_connection_comes_from_is_the_servers_word_alone(
+    loop: str, play: Play, monkeypatch: pytest.MonkeyPatch, client: object, peer: str
+) -> None:
+    seen: list[Request] = []
+    visit = play.app.site.visit
+
+    def watched(request: Request, **rest: Any) -> Any:
+        seen.append(request)
+        return visit(request, **rest)
+
+    monkeypatch.setattr(play.app.site, "visit", watched)
+
+    async def main() -> None:
+        headers = (*SPOOFED, (b"X_Forwarded_User", b"mallory"), (b"X-Forwarded-User", b"alice"))
+        scope = play.scope("GET", "/sso/liveness", headers=headers) | {"client": client}
+        await play.exchange(scope, [{"type": "http.request"}])
+
+    on(loop, main)
+    (request,) = seen
+    assert request.peer == peer
+    assert request.all_headers("x-forwarded-user") == ("alice",)
+    assert not [name for name, _ in request.headers if "_" in name]
+
+
+def test_a_program_is_known_by_its_bearer_token(loop: str, play: Play) -> None:
+    key = api_key(Secret("k" * 43))
+    account = Account("a1", "Alice", 1, (("https://idp.example", "alice"),))
+    issued = IssueKey(ApiKey(api_key_hash(key), "a1", "ci", created_at=play.clock()))
+    assert play.directory.perform(WriteAccount((CreateAccount(account), issued), ())) == Written()
+
+    async def main() -> None:
+        bearer = ((b"Authorization", f"Bearer {key.reveal()}".encode()),)
+        session = await play.app.session(play.scope("GET", "/anything", headers=bearer))
+        assert session is not None
+        assert (session.account_id, session.kind) == ("a1", SessionKind.KEY)
+        assert b'"kind": "key"' in (await play.ask("GET", "/sso/session", headers=bearer)).body
+        assert (await play.ask("GET", "/sso/readiness", headers=bearer)).status == 200
+        await play.log_in()
+        forged = ((b"Authorization", b"Bearer sso_key_" + b"x" * 43),)
+        assert await play.app.session(play.scope("GET", "/anything", headers=forged)) is None
 
     on(loop, main)
 

@@ -18,6 +18,7 @@ from sso_adapters.cli.checkup import (
     check_directory,
     check_discovery,
     check_keys,
+    check_notes,
     check_plain,
     check_problems,
     check_redirects,
@@ -25,7 +26,7 @@ from sso_adapters.cli.checkup import (
     check_unsafe,
 )
 from sso_core.accounts.policy import AccessPolicy, Linking
-from sso_core.effects import AccountFacts, DirectoryUnreachable, Found, HttpResponse, Missing, StoreUnreachable
+from sso_core.events import AccountFacts, DirectoryUnreachable, Found, HttpResponse, Missing, StoreUnreachable
 from sso_core.facts import KeySet, ProviderMetadata
 from sso_core.failures import Failure, Reason
 from sso_core.oauth.client import AuthenticationMethod, Client
@@ -36,6 +37,7 @@ from sso_core.settings.environment import Problem
 from sso_core.settings.ladder import REFERENCE_LADDER
 from sso_core.settings.origin import Origin
 from sso_core.settings.sign_in import SignInSettings
+from sso_core.settings.unsafe import unsafe_options
 from sso_core.testing.signing_keys import signing_key
 
 ISSUER = "https://idp.example"
@@ -159,13 +161,17 @@ def test_the_address_to_register_is_said() -> None:
 
 
 def test_every_option_that_gives_up_a_protection_is_named_loudly() -> None:
-    assert [finding.verdict for finding in check_unsafe(SETTINGS)] == [OK]
+    assert [finding.verdict for finding in check_unsafe(())] == [OK]
     policy = attrs.evolve(AccessPolicy(REFERENCE_LADDER), linking=Linking.ANY_EMAIL_UNSAFE)
-    loud = tuple(check_unsafe(attrs.evolve(SETTINGS, policy=policy, debug_for_anybody_unsafe=True)))
-    assert [finding.what for finding in loud] == [
-        "UNSAFE: any_email_unsafe is on",
-        "UNSAFE: debug_for_anybody_unsafe is on",
-    ]
+    settings = attrs.evolve(SETTINGS, policy=policy, debug_for_anybody_unsafe=True)
+    loud = tuple(check_unsafe(unsafe_options(settings)))
+    assert len(loud) == 2
+    assert all(finding.verdict is WARN and finding.what.startswith("UNSAFE ") and finding.hint for finding in loud)
+
+
+def test_what_may_be_meant_otherwise_is_told() -> None:
+    (finding,) = check_notes((Problem("SSO_LINKNIG", "is not known", "do you mean SSO_LINKING?"),))
+    assert finding == Finding("settings", WARN, "SSO_LINKNIG is not known", "do you mean SSO_LINKING?")
 
 
 def test_store_and_directory_answer_or_not() -> None:
@@ -179,7 +185,7 @@ def test_a_plain_provider_can_be_asked_nothing() -> None:
 
 
 def test_no_finding_shows_a_secret() -> None:
-    assert "canary" not in repr([*check_redirects(SETTINGS), *check_unsafe(SETTINGS)])
+    assert "canary" not in repr([*check_redirects(SETTINGS), *check_unsafe(unsafe_options(SETTINGS))])
 
 
 # The command
@@ -229,3 +235,20 @@ def test_a_folder_that_cannot_be_used_is_told(issuer: str, tmp_path: Path) -> No
     ended = run_to_its_end("doctor", env=env, cwd=tmp_path)
     assert ended.returncode == 1
     assert re.search(r"^fail +store +.*cannot be used", ended.stdout, re.MULTILINE)
+
+
+def test_a_file_says_the_same_as_variables(issuer: str, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret-canary")
+    (tmp_path / "sso.toml").write_text(
+        f'[[provider]]\nkind = "generic"\nissuer = "{issuer}"\nclient_id = "x"\nclient_secret = {{ file = "secret" }}\n'
+    )
+    ended = run_to_its_end("doctor", "--settings", "sso.toml", env=environment(), cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout
+    missing = run_to_its_end("doctor", "--settings", "nowhere.toml", env=environment(), cwd=tmp_path)
+    assert (missing.returncode, "cannot be read" in missing.stderr) == (2, True)
+
+
+def test_a_store_that_the_command_does_not_open_is_refused(issuer: str, tmp_path: Path) -> None:
+    env = {**settings(issuer), "REDIS_URL": "redis://127.0.0.1:9"}
+    ended = run_to_its_end("doctor", env=env, cwd=tmp_path)
+    assert (ended.returncode, "REDIS_URL" in ended.stderr) == (2, True)

@@ -19,19 +19,23 @@ from sso_core.failures import Reason
 from sso_core.secret import Secret
 
 TOKEN = Secret("token-canary")
+Answer = tuple[str, bytes]
 Asked = dict[str, Any]
+OVER = ("401 Unauthorized", b'{"error": "not_signed_in"}')
 
 
 @contextmanager
-def answering(status: str, body: bytes = b"") -> Iterator[tuple[str, list[Asked]]]:
-    """A service that gives one answer to everything, and remembers what it was asked."""
+def answering(status: str, body: bytes = b"", *, then: Answer | None = None) -> Iterator[tuple[str, list[Asked]]]:
+    """A service that gives one answer, and `then` another one to all that follows; it remembers what it was asked."""
     asked: list[Asked] = []
 
     def application(environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
+        status, body = (then or first) if asked else first
         asked.append(environ)
         start(status, [("content-type", "application/json"), ("content-length", str(len(body)))])
         return [body]
 
+    first = (status, body)
     server = ThreadedServer(application, host="127.0.0.1", port=0)
     try:
         yield "http://127.0.0.1:{1}".format(*server.start()), asked
@@ -173,11 +177,11 @@ def test_whoami_without_a_token_asks_nobody(tmp_path: Path) -> None:
 
 def test_logout_ends_the_session_there_and_forgets_it_here(tmp_path: Path) -> None:
     terminal = Terminal(tmp_path)
-    with answering("303 See Other") as (address, asked):
+    with answering("303 See Other", then=OVER) as (address, asked):
         keep(terminal, address)
         assert terminal.run("logout") == 0
         assert terminal.run("logout", address) == 0
-    assert [environ["PATH_INFO"] for environ in asked] == ["/sso/sign-out"]
+    assert [environ["PATH_INFO"] for environ in asked] == ["/sso/sign-out", "/sso/session"]
     assert terminal.said == f"Signed out at {address}.\nYou are not signed in at {address}.\n"
     assert not terminal.token
 
@@ -192,18 +196,20 @@ def test_logout_forgets_it_when_the_service_is_gone_and_says_what_that_means(tmp
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "expected"),
+    ("first", "then", "expected"),
     [
-        ("303 See Other", b"", None),
-        ("401 Unauthorized", b'{"error": "not_signed_in"}', None),
-        ("401 Unauthorized", b'{"error": "invalid_key"}', None),
-        ("503 Service Unavailable", b'{"error": "store_unreachable"}', ServiceRefusedError),
-        ("502 Bad Gateway", b"", ServiceUnreachableError),
+        (("303 See Other", b""), OVER, None),
+        (("204 No Content", b""), ("401 Unauthorized", b'{"error": "invalid_key"}'), None),
+        (OVER, None, None),
+        (("303 See Other", b""), ("200 OK", PERSON), CommandError),
+        (("303 See Other", b""), ("502 Bad Gateway", b""), ServiceUnreachableError),
+        (("503 Service Unavailable", b'{"error": "store_unreachable"}'), None, ServiceRefusedError),
+        (("502 Bad Gateway", b""), None, ServiceUnreachableError),
     ],
 )
-def test_a_session_that_is_over_already_is_as_good_as_ended(
-    status: str, body: bytes, expected: type[CommandError] | None
+def test_a_session_is_ended_when_its_token_is_taken_no_more(
+    first: Answer, then: Answer | None, expected: type[CommandError] | None
 ) -> None:
-    with answering(status, body) as (address, _), Service(address) as service:
+    with answering(*first, then=then) as (address, _), Service(address) as service:
         trouble = end_session(service, TOKEN)
-    assert trouble is None if expected is None else isinstance(trouble, expected)
+    assert trouble is None if expected is None else type(trouble) is expected

@@ -10,7 +10,7 @@ from at_once import perform_at_once
 
 from sso_adapters.directories.memory import MemoryDirectory
 from sso_adapters.directories.sql import SqlDirectory, open_directory
-from sso_core.effects import Conflict, Event, Written
+from sso_core.events import Conflict, Event, Written
 from sso_core.testing.directory_scenes import RACERS, Directory, DirectoryEffect, account, creation, person
 from sso_core.testing.directory_suite import DirectorySuite
 

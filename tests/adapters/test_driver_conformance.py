@@ -10,7 +10,8 @@ import trio
 from sso_adapters.drive.blocking import run
 from sso_adapters.drive.on_asyncio import run_asyncio
 from sso_adapters.drive.on_trio import run_trio
-from sso_core.effects import Effect, Event
+from sso_core.effects import Effect
+from sso_core.events import Event
 from sso_core.machine import Resting, Working
 from sso_core.testing.driver_suite import Clock, DriverSuite, Perform, PerformWithPauses
 

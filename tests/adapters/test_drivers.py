@@ -13,7 +13,8 @@ import trio
 
 from sso_adapters.drive import ShuttingDownError, on_asyncio, on_trio
 from sso_adapters.drive import blocking as on_threads
-from sso_core.effects import Drop, Dropped, Effect, Event, Kind, StoreUnreachable
+from sso_core.effects import Drop, Effect, Kind
+from sso_core.events import Dropped, Event, StoreUnreachable
 from sso_core.machine import Resting, Working
 
 

@@ -20,7 +20,8 @@ from sso_adapters.server import ThreadedServer
 from sso_adapters.stores.memory import MemoryStore
 from sso_adapters.translate import draw
 from sso_adapters.world import AsyncWorld, BlockingWorld
-from sso_core.effects import AccountFacts, Effect, Event, HttpRequest, Purpose, ReadAccount, Written
+from sso_core.effects import Effect, HttpRequest, Purpose, ReadAccount
+from sso_core.events import AccountFacts, Event, Written
 from sso_core.facts import Warm
 from sso_core.failures import Reason
 from sso_core.flows.begin_login import SentToProvider, begin_login

@@ -12,7 +12,8 @@ import trio
 import trio.testing
 
 from sso_adapters.drive import on_asyncio, on_trio
-from sso_core.effects import Dropped, Effect, Event, Missing, Peek
+from sso_core.effects import Effect, Peek
+from sso_core.events import Dropped, Event, Missing
 from sso_core.machine import Resting, Working
 from sso_core.testing.store_suite import PEEK
 

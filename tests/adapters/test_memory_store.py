@@ -6,7 +6,8 @@ from threading import Barrier
 import pytest
 
 from sso_adapters.stores.memory import MemoryStore
-from sso_core.effects import AlreadyTaken, Drop, Dropped, Found, Keep, Kept, Kind, Missing, Occupied, Peek, Take, Taken
+from sso_core.effects import Drop, Keep, Kind, Peek, Take
+from sso_core.events import AlreadyTaken, Dropped, Found, Kept, Missing, Occupied, Taken
 
 
 class Clock:

@@ -19,7 +19,7 @@ from sso_adapters.directories.migrations import HEAD, VERSION_TABLE, bring_up_to
 from sso_adapters.directories.schema import metadata
 from sso_adapters.directories.sql import open_directory
 from sso_adapters.sql_engine import DatabaseError, open_engine
-from sso_core.effects import Written
+from sso_core.events import Written
 from sso_core.testing.directory_scenes import creation, person
 
 OPEN = """

@@ -11,16 +11,8 @@ from sqlalchemy import Connection, event, text
 
 from sso_adapters.directories.sql import SqlDirectory, open_directory
 from sso_adapters.sql_engine import DatabaseError
-from sso_core.effects import (
-    AccountFacts,
-    Conflict,
-    DirectoryUnreachable,
-    OutcomeUnknown,
-    ReadAccount,
-    ReadKey,
-    WriteAccount,
-    Written,
-)
+from sso_core.effects import ReadAccount, ReadKey, WriteAccount
+from sso_core.events import AccountFacts, Conflict, DirectoryUnreachable, OutcomeUnknown, Written
 from sso_core.records import CreateAccount, EnsureTeam, Team
 from sso_core.testing.directory_scenes import ISSUER, account, changes, creation, facts, person
 

@@ -12,7 +12,8 @@ from sqlalchemy import func, select, text
 from sso_adapters.directories.schema import short_lived
 from sso_adapters.directories.sql import SqlDirectory, open_directory
 from sso_adapters.stores.sql import SWEPT, SqlStore
-from sso_core.effects import AlreadyTaken, Drop, Event, Found, Keep, Kept, Kind, Missing, StoreUnreachable, Taken
+from sso_core.effects import Drop, Keep, Kind
+from sso_core.events import AlreadyTaken, Event, Found, Kept, Missing, StoreUnreachable, Taken
 from sso_core.testing.store_suite import (
     KEEP,
     KEY,

@@ -12,7 +12,8 @@ import pytest
 from sso_adapters.stores.memory import SWEPT, MemoryStore
 from sso_adapters.stores.sqlite import SWEPT as SWEPT_IN_FILE
 from sso_adapters.stores.sqlite import SqliteStore
-from sso_core.effects import AlreadyTaken, Drop, Event, Found, Keep, Kind, Missing, Peek, StoreUnreachable, Taken
+from sso_core.effects import Drop, Keep, Kind, Peek
+from sso_core.events import AlreadyTaken, Event, Found, Missing, StoreUnreachable, Taken
 from sso_core.testing.store_suite import (
     KEEP,
     PEEK,

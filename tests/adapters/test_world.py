@@ -17,21 +17,12 @@ from sso_adapters.stores.memory import MemoryStore
 from sso_adapters.stores.sqlite import SqliteStore
 from sso_adapters.world import AsyncWorld, BlockingWorld
 from sso_core.effects import (
-    AccountFacts,
     AskHost,
     Drop,
-    Dropped,
     Effect,
-    Event,
-    Found,
-    HostAnswered,
-    HostFailed,
     HttpRequest,
     Keep,
-    Kept,
-    KeyFacts,
     Kind,
-    Missing,
     Peek,
     Purpose,
     ReadAccount,
@@ -39,9 +30,20 @@ from sso_core.effects import (
     ReadKeys,
     ReadMetadata,
     Take,
+    WriteAccount,
+)
+from sso_core.events import (
+    AccountFacts,
+    Dropped,
+    Event,
+    Found,
+    HostAnswered,
+    HostFailed,
+    Kept,
+    KeyFacts,
+    Missing,
     Unavailable,
     Unreachable,
-    WriteAccount,
     Written,
 )
 from sso_core.facts import Warm

@@ -15,14 +15,15 @@ from sso_adapters.pages import Pages
 from sso_adapters.stores.memory import MemoryStore
 from sso_adapters.world import BlockingWorld
 from sso_adapters.wsgi import WsgiSignIn
-from sso_core.effects import HttpRequest, HttpResponse
+from sso_core.effects import HttpRequest
+from sso_core.events import HttpResponse
 from sso_core.facts import Warm
 from sso_core.oauth.client import AuthenticationMethod, Client
 from sso_core.providers.kinds import OpenIdProvider, Provider, ResponseMode
 from sso_core.settings.origin import Origin
 from sso_core.settings.sign_in import SignInSettings
 from sso_core.testing.fake_provider import FakeProvider
-from sso_core.web.messages import BODY_LIMIT
+from sso_core.web.messages import BODY_LIMIT, Request
 from sso_core.web.site import Site
 
 
@@ -55,7 +56,9 @@ class Play:
         self.app = WsgiSignIn(site, world, warm=warm, render=Pages())
         self.cookies: dict[str, str] = {}
 
-    def ask(self, method: str, target: str, *, body: bytes = b"", length: str | None = None) -> tuple[str, Any, bytes]:
+    def ask(
+        self, method: str, target: str, *, body: bytes = b"", length: str | None = None, **more: str
+    ) -> tuple[str, Any, bytes]:
         parts = urlsplit(target)
         environ = {
             "REQUEST_METHOD": method,
@@ -66,6 +69,7 @@ class Play:
             "CONTENT_TYPE": "application/x-www-form-urlencoded" if method == "POST" else "",
             "CONTENT_LENGTH": str(len(body) or "") if length is None else length,
             "wsgi.input": BytesIO(body),
+            **more,
         }
         started: list[tuple[str, list[tuple[str, str]]]] = []
         written = b"".join(self.app(environ, lambda status, headers: started.append((status, headers))))
@@ -137,3 +141,25 @@ def test_an_unknown_path_is_told_as_such(play: Play) -> None:
 
 def test_an_empty_path_is_the_root_of_a_mount(play: Play) -> None:
     assert play.ask("GET", "")[0] == "200 OK"
+
+
+def test_no_header_says_where_the_service_is_or_where_a_connection_comes_from(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Request] = []
+    visit = play.app.site.visit
+
+    def watched(request: Request, **rest: Any) -> Any:
+        seen.append(request)
+        return visit(request, **rest)
+
+    monkeypatch.setattr(play.app.site, "visit", watched)
+    spoofed: dict[str, Any] = {
+        "HTTP_HOST": "evil.example",
+        "HTTP_X_FORWARDED_FOR": "10.0.0.1",
+        "HTTP_X_FORWARDED_PROTO": "http",
+    }
+    _, headers, _ = play.ask("GET", "/sso/key/generate", REMOTE_ADDR="192.0.2.7", **spoofed)
+    play.ask("GET", "/sso/liveness", **spoofed)
+    assert "redirect_uri=https%3A%2F%2Fapp.example%2Fsso%2Fcallback" in headers["location"]
+    assert [request.peer for request in seen] == ["192.0.2.7", ""]

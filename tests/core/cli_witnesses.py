@@ -8,7 +8,7 @@ import attrs
 from scenes import ENTROPY, METADATA, OPENID, SIGNER, settings
 from starts import CLI_CODE, CLI_ID, CLI_LOGIN, POLL, SESSION
 
-from sso_core.effects import AlreadyTaken, Found, Kept, Taken
+from sso_core.events import AlreadyTaken, Found, Kept, Taken
 from sso_core.facts import Warm
 from sso_core.failures import Failure, Reason
 from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, Start

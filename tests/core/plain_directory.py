@@ -7,7 +7,8 @@ from typing import Any, assert_never
 
 import attrs
 
-from sso_core.effects import AccountFacts, Conflict, Event, KeyFacts, ReadAccount, ReadKey, Written
+from sso_core.effects import ReadAccount, ReadKey
+from sso_core.events import AccountFacts, Conflict, Event, KeyFacts, Written
 from sso_core.records import (
     Account,
     AccountUnchanged,

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from sso_core.effects import HttpResponse
+from sso_core.events import HttpResponse
 from sso_core.facts import KeySet, ProviderMetadata
 from sso_core.flows.arrival import Arrival, arrival_of
 from sso_core.flows.attempt import Attempt

@@ -10,6 +10,7 @@ import json
 import attrs
 from scenes import (
     ACCOUNT,
+    COOKIE,
     ENTROPY,
     GATHERED,
     IDENTITY,
@@ -23,6 +24,7 @@ from scenes import (
     Signer,
     arrival,
     attempt,
+    granted,
     pending_login,
     plain_login,
     settings,
@@ -30,27 +32,32 @@ from scenes import (
 )
 
 from sso_core.accounts.policy import AccessPolicy, Linking
-from sso_core.effects import AccountFacts
+from sso_core.events import AccountFacts
 from sso_core.facts import Warm
 from sso_core.flows.begin_login import begin_login
 from sso_core.flows.confirm_cli import confirm_cli_login
+from sso_core.flows.debug_login import begin_debug_login, finish_debug_login
 from sso_core.flows.enter import enter
 from sso_core.flows.finish_login import TakingLogin, TakingSealedLogin
 from sso_core.flows.host_login import sign_in_by_headers, sign_in_with_password
+from sso_core.flows.personal_keys import CheckingHolder, KeyToRevoke, KeyWish, issue_key, revoke_key
 from sso_core.flows.poll_cli import Poll, poll_cli
 from sso_core.flows.read_documents import read_keys, read_metadata
-from sso_core.flows.sessions import EndingSession, ReadingSession
+from sso_core.flows.readiness import check_readiness
+from sso_core.flows.sessions import CheckingRevocation, EndingSession, ReadingSession, read_bearer, sign_out_everywhere
 from sso_core.flows.start_cli import show_cli_login, start_cli_login
 from sso_core.hosts import Declined, Person, Vouched, Wishes
 from sso_core.identity.rules import IdentityRules
 from sso_core.oauth.claims import ClaimSet, merge_claims
 from sso_core.providers.graph import GRAPH, GraphGroups
-from sso_core.records import Mappings, Team
+from sso_core.records import ApiKey, Mappings, Team
 from sso_core.secret import Secret
 from sso_core.sessions.cli_entry import CliLogin, cli_hash, encode_cli_login, user_code
 from sso_core.sessions.pending_login import LoginPurpose, encode_login
 from sso_core.sessions.session import encode_session, session_of
+from sso_core.sessions.tokens import api_key
 from sso_core.settings.ladder import REFERENCE_LADDER
+from sso_core.settings.sign_in import KeyHolders
 from sso_core.testing.exploration import Material
 
 CLI_CODE = user_code(ENTROPY.user_code)
@@ -59,6 +66,8 @@ CLI_LOGIN = CliLogin(
 )
 CLI_CLAIM = Secret("claim-canary")
 POLL = Poll(settings(), CLI_ID, ENTROPY.poll_secret, None, ENTROPY)
+WISH = KeyWish(settings(key_holders=KeyHolders.EVERYBODY), ENTROPY, "ci")
+DEBUGGING = settings(debug_page=True)
 TOKEN = token_answer().body
 ROTATED = Signer("k2")
 SESSION = session_of(IDENTITY, ACCOUNT, provider_id="generic", signed_in_at=NOW, expires_at=NOW + 9)
@@ -90,6 +99,8 @@ MATERIAL = Material(
         *PAGES,
     ),
     values=(
+        encode_login(pending_login(purpose=LoginPurpose.DEBUG)),
+        encode_session(attrs.evolve(SESSION, role="proxy_admin")),
         encode_login(pending_login()),
         encode_login(plain_login()),
         encode_session(SESSION),
@@ -122,6 +133,7 @@ MATERIAL = Material(
         Declined(),
         Vouched(Person("host", "alice", role="internal_user")),
     ),
+    api_keys=(ApiKey("hash", "a1", "ci", created_at=NOW),),
 )
 """Valid answers to everything that the flows ask, and some that only look valid."""
 RULES = AccessPolicy(REFERENCE_LADDER, restricted_group="t", seats=5, linking=Linking.VERIFIED_EMAIL)
@@ -168,8 +180,17 @@ STARTS = (
     read_metadata(ISSUER),
     read_keys(ISSUER + "/keys"),
     ReadingSession("key"),
+    read_bearer(None, api_key(Secret("k" * 43))),
     EndingSession("key"),
     *ENTERING,
+    sign_out_everywhere(Secret("s"), longest=9),
+    issue_key(WISH, Secret("s")),
+    CheckingHolder(CheckingRevocation(SESSION), WISH),
+    revoke_key("hash", Secret("s")),
+    CheckingHolder(CheckingRevocation(SESSION), KeyToRevoke("hash")),
+    begin_debug_login(DEBUGGING, OPENID, session_id=Secret("s"), entropy=ENTROPY, now=NOW, warm=Warm()),
+    finish_debug_login(DEBUGGING, OPENID, response=granted(), cookie=COOKIE, entropy=ENTROPY, warm=Warm()),
+    check_readiness(None, None),
 )
 """Where flows begin; every working state of the map is reached from one of them."""
 SECRETS = (

@@ -4,7 +4,8 @@ import attrs
 import pytest
 from scenes import NOW
 
-from sso_core.effects import Dropped, Effect, Found, Kind, Missing, Peek, StoreUnreachable, Taken
+from sso_core.effects import Effect, Kind, Peek
+from sso_core.events import Dropped, Found, Missing, StoreUnreachable, Taken
 from sso_core.failures import Failure, MisuseError, Reason, refuse
 from sso_core.machine import Failed, Resting, Working, advance, advance_any, door, returns, transitions
 

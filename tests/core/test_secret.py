@@ -71,6 +71,24 @@ def test_what_travels_has_43_characters_that_need_no_escape(piece: str) -> None:
     assert re.fullmatch(r"[A-Za-z0-9_-]{43}", str(text(ENTROPY, piece)))
 
 
+@pytest.mark.parametrize(
+    ("piece", "of"),
+    [
+        ("cli_login_id", "state"),
+        ("poll_secret", "code_verifier"),
+        ("loopback_code", "code_verifier"),
+        ("api_key", "code_verifier"),
+        ("cli_claim", "session_id"),
+    ],
+)
+def test_a_flow_that_has_no_use_for_a_piece_uses_it_for_something_else(piece: str, of: str) -> None:
+    assert text(ENTROPY, piece) == text(ENTROPY, of)
+
+
+def test_a_user_code_is_made_of_32_bytes() -> None:
+    assert len(ENTROPY.user_code) == 32
+
+
 def test_what_is_kept_has_the_size_of_its_place() -> None:
     assert re.fullmatch(r"[0-9a-f]{32}", ENTROPY.account_id)
     assert len(ENTROPY.seal_nonce) == 12

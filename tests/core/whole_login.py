@@ -4,26 +4,8 @@ from __future__ import annotations
 
 from scenes import ENTROPY, NOW, settings
 
-from sso_core.effects import (
-    AccountFacts,
-    Effect,
-    Event,
-    HttpRequest,
-    Keep,
-    Kept,
-    KeysRead,
-    Kind,
-    MetadataRead,
-    Missing,
-    ReadAccount,
-    ReadKeys,
-    ReadMetadata,
-    Take,
-    Taken,
-    Unavailable,
-    WriteAccount,
-    Written,
-)
+from sso_core.effects import Effect, HttpRequest, Keep, Kind, ReadAccount, ReadKeys, ReadMetadata, Take, WriteAccount
+from sso_core.events import AccountFacts, Event, Kept, KeysRead, MetadataRead, Missing, Taken, Unavailable, Written
 from sso_core.facts import Warm
 from sso_core.flows.begin_login import SentToProvider, begin_login
 from sso_core.flows.enter import ReadingAccount

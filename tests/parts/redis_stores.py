@@ -12,7 +12,8 @@ import redis
 
 from sso_adapters.stores.memory import StoreEffect, StoreEvent
 from sso_adapters.stores.redis import RedisStore, open_redis_store
-from sso_core.effects import Drop, Event, Keep, Kind, StoreUnreachable
+from sso_core.effects import Drop, Keep, Kind
+from sso_core.events import Event, StoreUnreachable
 from sso_core.testing.store_suite import KEEP, PEEK, TAKE, keep
 
 SHORT = 0.5

@@ -24,7 +24,8 @@ from sso_adapters.http.library import AsyncLibrary, Library
 from sso_adapters.http.senders import AsyncHttpxSender, HttpxSender
 from sso_adapters.stores.memory import MemoryStore
 from sso_adapters.world import AsyncWorld, BlockingWorld
-from sso_core.effects import HttpRequest, HttpResponse, Purpose, Unreachable
+from sso_core.effects import HttpRequest, Purpose
+from sso_core.events import HttpResponse, Unreachable
 from sso_core.facts import Warm
 from sso_core.machine import Resting, Working
 from sso_core.oauth.client import AuthenticationMethod, Client

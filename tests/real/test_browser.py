@@ -310,3 +310,42 @@ def test_a_phone_at_night_shows_everything_without_scrolling_sideways(demo: Demo
     )
     assert red + green + blue < 150
     picture(page, "signed-in-phone-dark")
+
+
+@pytest.mark.parametrize("way", ["--code", "--loopback"])
+def test_a_person_signs_a_terminal_in(demo: Demo, people: People, way: str, tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    terminal = subprocess.Popen(
+        [
+            *(sys.executable, "-c", "import sys; from sso_adapters.cli.main import main; sys.exit(main())"),
+            *("login", "--no-browser", way, demo.address),
+        ],
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join((str(root), str(root / "adapters"))),
+            "XDG_CONFIG_HOME": str(tmp_path),
+        },
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with terminal:
+        assert terminal.stdout
+        try:
+            address = terminal.stdout.readline().split()[1]
+            code = terminal.stdout.readline().split()[2]
+            page = people.arrive().new_page()
+            page.goto(address)
+            asked = page.get_by_label("The code that your own terminal shows")
+            if asked.count():
+                asked.fill(code.lower().replace("-", " "))
+            page.get_by_role("button", name="Go on").click()
+            expect(page.get_by_role("heading", name="Demo provider")).to_be_visible()
+            fill_in(page, "alice")
+            expect(page.get_by_role("heading", level=1)).to_have_text("Back to your terminal")
+            said, _ = terminal.communicate(timeout=30)
+        finally:
+            terminal.kill()
+    assert terminal.returncode == 0
+    assert said.startswith(f"Signed in at {demo.address} as ")
+    page.goto(demo.address)
+    expect(page.get_by_role("heading", level=1)).to_have_text("You are not signed in")

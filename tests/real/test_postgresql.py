@@ -27,22 +27,19 @@ from sso_adapters.directories.sql import SqlDirectory, open_directory
 from sso_adapters.service import build_service
 from sso_adapters.sql_engine import DatabaseError
 from sso_adapters.stores.sql import SWEPT, SqlStore
-from sso_core.effects import (
+from sso_core.effects import Keep, Kind, ReadAccount, WriteAccount
+from sso_core.events import (
     AccountFacts,
     AlreadyTaken,
     Conflict,
     DirectoryUnreachable,
     Event,
     Found,
-    Keep,
     Kept,
-    Kind,
     Missing,
     OutcomeUnknown,
-    ReadAccount,
     StoreUnreachable,
     Taken,
-    WriteAccount,
     Written,
 )
 from sso_core.oauth.client import Client

@@ -11,7 +11,7 @@ from parts.redis_server import RedisServer, redis_server
 from parts.redis_stores import EFFECTS, administering, names, opened
 
 from sso_adapters.stores.redis import open_redis_store
-from sso_core.effects import Kept, StoreUnreachable, Taken
+from sso_core.events import Kept, StoreUnreachable, Taken
 from sso_core.testing.store_suite import KEEP, PEEK, TAKE
 
 pytestmark = pytest.mark.real

@@ -14,7 +14,8 @@ from parts.relay import Relay, certified
 
 from sso_adapters.stores.memory import StoreEffect
 from sso_adapters.stores.redis import open_redis_store
-from sso_core.effects import AlreadyTaken, Drop, Dropped, Found, Keep, Kept, Kind, Missing, StoreUnreachable, Taken
+from sso_core.effects import Drop, Keep, Kind
+from sso_core.events import AlreadyTaken, Dropped, Found, Kept, Missing, StoreUnreachable, Taken
 from sso_core.testing.store_suite import KEEP, PEEK, TAKE, keep, peek, take
 
 pytestmark = pytest.mark.real

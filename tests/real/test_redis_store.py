@@ -21,20 +21,8 @@ from sso_adapters.stores.redis import RedisStore
 from sso_adapters.stores.redis_address import Address
 from sso_adapters.stores.redis_connections import Connections
 from sso_adapters.world import AsyncWorld
-from sso_core.effects import (
-    AlreadyTaken,
-    Drop,
-    Dropped,
-    Event,
-    Found,
-    Keep,
-    Kept,
-    Kind,
-    Missing,
-    Occupied,
-    StoreUnreachable,
-    Taken,
-)
+from sso_core.effects import Drop, Keep, Kind
+from sso_core.events import AlreadyTaken, Dropped, Event, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
 from sso_core.testing.store_suite import KEEP, PEEK, RACERS, TAKE, StoreSuite, keep, peek, take
 
 pytestmark = pytest.mark.real

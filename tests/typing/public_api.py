@@ -18,7 +18,8 @@ from sso_adapters.http.library import AsyncLibrary, Library
 from sso_adapters.http.shelf import Answer
 from sso_adapters.service import build_service
 from sso_adapters.world import AsyncWorld, BlockingWorld
-from sso_core.effects import Effect, Event, ReadMetadata
+from sso_core.effects import Effect, ReadMetadata
+from sso_core.events import Event
 from sso_core.facts import Warm
 from sso_core.failures import Failure, Family, Reason
 from sso_core.flows.approve_cli import TakingApprovedLogin
@@ -52,6 +53,7 @@ from sso_core.flows.read_documents import (
     read_metadata,
 )
 from sso_core.flows.sessions import (
+    CheckingRevocation,
     EndingSession,
     NoSession,
     ReadingSession,
@@ -63,14 +65,15 @@ from sso_core.flows.sessions import (
 from sso_core.flows.turn_away import EndingFormerSession
 from sso_core.machine import Failed, Resting, Working, advance, advance_any, door
 from sso_core.oauth.authorization import AuthorizationResponse, CodeGranted, NotGranted, parse_authorization_response
-from sso_core.providers.kinds import OAuthProvider, OpenIdProvider
+from sso_core.providers.kinds import OAuthProvider, OpenIdProvider, Provider
 from sso_core.secret import Entropy, Secret
 from sso_core.sessions.login_cookie import LoginCookie
 from sso_core.sessions.session import Session
 from sso_core.settings.environment import settings_from_environment
 from sso_core.settings.sign_in import SignInSettings
 from sso_core.web.messages import Request, Response
-from sso_core.web.site import Site, Visit
+from sso_core.web.routing import Visit, WarmFacts
+from sso_core.web.site import Site
 
 # One step: `advance` gives each state the exact union of its next ones
 
@@ -149,8 +152,11 @@ def reading_documents(
     assert_type(advance(keys, events, now=0), KeysKnown | Failed)
 
 
-def after_sign_in(reading: ReadingSession, ending: EndingSession, events: list[Event]) -> None:
-    assert_type(advance(reading, events, now=0), SessionFound | NoSession | Failed)
+def after_sign_in(
+    reading: ReadingSession, checking: CheckingRevocation, ending: EndingSession, events: list[Event]
+) -> None:
+    assert_type(advance(reading, events, now=0), CheckingRevocation | NoSession | Failed)
+    assert_type(advance(checking, events, now=0), SessionFound | NoSession | Failed)
     assert_type(advance(ending, events, now=0), SignedOut | Failed)
 
 
@@ -164,16 +170,17 @@ def any_state(state: Working, events: list[Event]) -> None:
 
 def doors(
     settings: SignInSettings,
+    provider: Provider,
     entropy: Entropy,
     warm: Warm,
     response: AuthorizationResponse,
     cookie: LoginCookie | None,
     session_id: Secret | None,
 ) -> None:
-    begun = begin_login(settings, return_to="/", entropy=entropy, now=0, warm=warm)
+    begun = begin_login(settings, provider, return_to="/", entropy=entropy, now=0, warm=warm)
     assert_type(begun, ResolvingProvider | KeepingLogin | SentToProvider | Failed)
     finishing = finish_login(
-        settings, response=response, cookie=cookie, former_session=session_id, entropy=entropy, warm=warm
+        settings, provider, response=response, cookie=cookie, former_session=session_id, entropy=entropy, warm=warm
     )
     assert_type(finishing, TakingLogin | TakingSealedLogin | Repeated | Failed)
     assert_type(read_metadata("https://idp.example"), ReadingOpenIdConfiguration | Failed)
@@ -233,7 +240,7 @@ async def libraries(library: Library, awaited: AsyncLibrary) -> None:
 # The routes, the settings, the whole service
 
 
-def a_request(site: Site, request: Request, entropy: Entropy, world: BlockingWorld, warm: Warm) -> None:
+def a_request(site: Site, request: Request, entropy: Entropy, world: BlockingWorld, warm: WarmFacts) -> None:
     visit = site.visit(request, entropy=entropy, now=0, warm=warm)
     assert_type(visit, Visit)
     assert_type(visit.state, Working | Resting)
@@ -250,7 +257,7 @@ def an_answer_of_the_provider(parameters: Mapping[str, str]) -> None:
 async def a_service(environ: Mapping[str, str], scope: dict[str, object]) -> None:
     settings = settings_from_environment(environ, default_base_url="http://127.0.0.1:8000")
     assert_type(settings, SignInSettings)
-    assert_type(settings.provider, OpenIdProvider | OAuthProvider)
+    assert_type(settings.providers, tuple[OpenIdProvider | OAuthProvider, ...])
     service = build_service(settings, Path("data"))
     assert_type(service, AsgiSignIn)
     assert_type(await service.session(scope), Session | None)

@@ -9,13 +9,14 @@ from typing import Any
 
 import attrs
 
-from sso_core.effects import AccountFacts, Event, Found, HttpResponse, Missing
+from sso_core.events import AccountFacts, Event, Found, HttpResponse, Missing
 from sso_core.facts import KeySet, ProviderMetadata
 from sso_core.failures import Failure
 from sso_core.oauth.client import AuthenticationMethod
 from sso_core.providers.kinds import OAuthProvider, OpenIdProvider
 from sso_core.settings.environment import Problem
 from sso_core.settings.sign_in import SignInSettings
+from sso_core.settings.unsafe import UnsafeOption
 from sso_core.wire import WireError, parse_json_object
 
 DRIFT = 5.0
@@ -49,6 +50,12 @@ def check_problems(problems: tuple[Problem, ...]) -> Iterator[Finding]:
         yield Finding("settings", Verdict.FAIL, f"{problem.variable} {problem.what}", problem.hint)
 
 
+def check_notes(notes: tuple[Problem, ...]) -> Iterator[Finding]:
+    """Tell of what was taken as it was written, and may yet be meant otherwise."""
+    for note in notes:
+        yield Finding("settings", Verdict.WARN, f"{note.variable} {note.what}", note.hint)
+
+
 def check_redirects(settings: SignInSettings) -> Iterator[Finding]:
     """Say what has to be registered: only the provider knows whether it is."""
     for provider in settings.providers:
@@ -59,29 +66,12 @@ def check_redirects(settings: SignInSettings) -> Iterator[Finding]:
         yield Finding("redirect URI", Verdict.WARN, "people on this machine only can sign in, over http", hint)
 
 
-def check_unsafe(settings: SignInSettings) -> Iterator[Finding]:
-    """Name every option that gives up a protection: whatever calls itself unsafe and is on."""
-    found = sorted(unsafe_names(settings))
-    for name in found:
-        yield Finding(
-            "unsafe", Verdict.WARN, f"UNSAFE: {name} is on", "a protection is given up; is that still wanted?"
-        )
-    if not found:
+def check_unsafe(options: tuple[UnsafeOption, ...]) -> Iterator[Finding]:
+    """Name every option that gives up a protection, loudly, with what it lets happen."""
+    for option in options:
+        yield Finding("unsafe", Verdict.WARN, f"UNSAFE {option.name}: {option.what}", f"instead: {option.instead}")
+    if not options:
         yield Finding("unsafe", Verdict.OK, "none: no protection is given up")
-
-
-def unsafe_names(value: object) -> set[str]:
-    """Return the names with `unsafe` in them that are on, anywhere in settings: fields, and members of enums."""
-    if isinstance(value, Enum):
-        return {value.name.lower()} if "unsafe" in value.name.lower() else set()
-    if isinstance(value, tuple):
-        return {name for one in value for name in unsafe_names(one)}
-    kind = type(value)
-    names: set[str] = set()
-    for field in attrs.fields(kind) if attrs.has(kind) else ():
-        inner = getattr(value, field.name)
-        names |= {field.name} if "unsafe" in field.name and inner else unsafe_names(inner)
-    return names
 
 
 def check_discovery(issuer: str, read: ProviderMetadata | Failure) -> Finding:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -23,24 +22,27 @@ from sso_adapters.cli.checkup import (
     check_directory,
     check_discovery,
     check_keys,
+    check_notes,
     check_plain,
     check_problems,
     check_redirects,
     check_store,
     check_unsafe,
 )
-from sso_adapters.cli.environment import build_named_service, read_settings
-from sso_adapters.cli.serving import LOOPBACK
-from sso_adapters.cli.terminal import painted, port_number, printable, say
+from sso_adapters.cli.environment import add_options, build_named_service, read_settings
+from sso_adapters.cli.terminal import painted, printable, say
 from sso_adapters.http.senders import HttpxSender
-from sso_core.effects import HttpRequest, HttpResponse, Kind, Peek, ReadAccount
+from sso_core.effects import HttpRequest, Kind, Peek, ReadAccount
+from sso_core.events import HttpResponse
 from sso_core.facts import KeySet, ProviderMetadata
 from sso_core.failures import Failure
 from sso_core.flows.read_documents import KeysKnown, MetadataKnown, read_keys, read_metadata
 from sso_core.machine import Failed, Resting, Working, advance_any
 from sso_core.providers.kinds import OAuthProvider, OpenIdProvider
 from sso_core.settings.environment import SettingsError
+from sso_core.settings.service import ServiceSettings
 from sso_core.settings.sign_in import SignInSettings
+from sso_core.settings.unsafe import unsafe_options
 
 COLOURS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
 NOBODY = ("https://doctor.invalid", "nobody")
@@ -49,19 +51,18 @@ NOBODY = ("https://doctor.invalid", "nobody")
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("--host", default=LOOPBACK, help=f"as for serve (default {LOOPBACK})")
-    parser.add_argument("--port", type=port_number, default=4000, help="as for serve (default 4000)")
+    add_options(parser)
     parser.add_argument("--json", action="store_true", help="say it as JSON")
 
 
 def run(options: argparse.Namespace) -> int:
     """Check; return 0 where people can sign in, 1 where they cannot, 2 where the settings do not hold together."""
     try:
-        settings = read_settings(os.environ, host=options.host, port=options.port)
+        service = read_settings(options)
     except SettingsError as error:
         tell(tuple(check_problems(error.problems)), as_json=options.json)
         return 2
-    findings = tuple(examine(settings))
+    findings = tuple(examine(service))
     tell(findings, as_json=options.json)
     return int(any(finding.verdict is Verdict.FAIL for finding in findings))
 
@@ -79,9 +80,11 @@ def tell(findings: Sequence[Finding], *, as_json: bool) -> None:
             say(f"{'':23}{printable(finding.hint)}")
 
 
-def examine(settings: SignInSettings) -> Iterator[Finding]:
+def examine(service: ServiceSettings) -> Iterator[Finding]:
     """Look at everything, the provider first."""
+    settings = service.sign_in
     yield Finding("settings", Verdict.OK, f"people reach the service at {settings.origin.base}")
+    yield from check_notes(service.notes)
     sender = HttpxSender()
     try:
         for provider in settings.providers:
@@ -92,8 +95,8 @@ def examine(settings: SignInSettings) -> Iterator[Finding]:
     finally:
         sender.close()
     yield from check_redirects(settings)
-    yield from anyio.run(examine_files, settings)
-    yield from check_unsafe(settings)
+    yield from anyio.run(examine_files, service)
+    yield from check_unsafe(unsafe_options(settings))
 
 
 def examine_provider(sender: HttpxSender, provider: OpenIdProvider, settings: SignInSettings) -> Iterator[Finding]:
@@ -138,7 +141,7 @@ def outcome(ending: Resting) -> ProviderMetadata | KeySet | Failure:
             return ending.failure
 
 
-async def examine_files(settings: SignInSettings) -> list[Finding]:
+async def examine_files(settings: ServiceSettings) -> list[Finding]:
     """Open store and directory as `serve` would, ask each one question, and close them."""
     try:
         service = build_named_service(settings)

@@ -21,13 +21,13 @@ import attrs
 
 from sso_adapters.cli.credentials import Credential, Credentials, credentials_path
 from sso_adapters.cli.loopback import Listener
-from sso_adapters.cli.remote import Service, ServiceRefusedError, ServiceUnreachableError, chosen_base_url
+from sso_adapters.cli.remote import OVER, Service, ServiceRefusedError, ServiceUnreachableError, chosen_base_url
 from sso_adapters.cli.terminal import CommandError, Countdown, moment, printable, say
 from sso_core.failures import Reason
 from sso_core.oauth.pkce import code_challenge
 from sso_core.secret import Secret
 from sso_core.web.cli import CLI_POLL, CLI_START, LOGIN_ID
-from sso_core.web.people import SIGN_OUT
+from sso_core.web.people import SESSION, SIGN_OUT
 from sso_core.wire import WireError, parse_http_url
 
 SHORTEST = 0.5
@@ -233,12 +233,16 @@ def choose_team(document: Mapping[str, Any]) -> str:
 
 
 def end_session(service: Service, token: Secret) -> CommandError | None:
-    """End what a token stands for at the service; return what is in the way of it. A token that is over is no fault."""
+    """End what a token stands for at the service; return what is in the way of it.
+
+    It is believed to be ended only when the service no longer takes it: nobody is told that they are signed out who
+    is not.
+    """
     try:
         service.post(SIGN_OUT, bearer=token)
+        service.get(SESSION, bearer=token)
     except ServiceRefusedError as error:
-        over = (Reason.NOT_SIGNED_IN.code, Reason.INVALID_KEY.code)
-        return None if error.code in over else error
+        return None if error.code in OVER else error
     except CommandError as error:
         return error
-    return None
+    return CommandError(f"{service.base_url} takes it still")

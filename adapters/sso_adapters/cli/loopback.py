@@ -42,13 +42,13 @@ class Listener:
         self._server = ThreadedServer(self._answer, host=HOST, port=0, workers=2)
 
     def __enter__(self) -> Self:
-        """Open a port that the system chooses."""
+        """Open a port that the system chooses; it closes once the browser has its page, however the login ends."""
         _, port = self._server.start()
         self.redirect_uri = f"http://{HOST}:{port}{LOOPBACK_PATH}"
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._server.close(GRACE if kind is None else 0.0)
+        self._server.close(GRACE if self.arrived.is_set() else 0.0)
 
     def _answer(self, environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] != "GET" or environ["PATH_INFO"] != LOOPBACK_PATH:

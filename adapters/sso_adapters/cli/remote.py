@@ -11,7 +11,8 @@ from sso_adapters.cli.credentials import Credentials
 from sso_adapters.cli.terminal import CommandError, printable
 from sso_adapters.http.addresses import AddressRule
 from sso_adapters.http.senders import HttpxSender
-from sso_core.effects import Headers, HttpRequest, HttpResponse, Purpose, Unreachable
+from sso_core.effects import HttpRequest, Purpose
+from sso_core.events import Headers, HttpResponse, Unreachable
 from sso_core.failures import Reason
 from sso_core.secret import Secret
 from sso_core.settings.origin import Origin
@@ -21,6 +22,8 @@ FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 GATEWAY_STATUSES = (502, 503, 504)
 """What a proxy says whose service is gone."""
+OVER = frozenset({Reason.NOT_SIGNED_IN.code, Reason.INVALID_KEY.code})
+"""What a service says of a token that is good for nothing any more."""
 _KNOWN = {reason.code: reason for reason in Reason}
 
 

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import argparse
-import os
 
 import anyio
 
-from sso_adapters.cli.environment import build_named_service, read_settings
-from sso_adapters.cli.serving import LOOPBACK, listening_at, serve_until_interrupted
-from sso_adapters.cli.terminal import CommandError, port_number, say
+from sso_adapters.cli.environment import add_options, build_named_service, read_settings
+from sso_adapters.cli.serving import listening_at, serve_until_interrupted
+from sso_adapters.cli.terminal import CommandError, complain, say
 from sso_adapters.service import serve
 from sso_core.settings.environment import SettingsError
 
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("--host", default=LOOPBACK, help=f"to listen on (default {LOOPBACK})")
-    parser.add_argument("--port", type=port_number, default=4000, help="to listen on (default 4000)")
+    add_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Serve until Ctrl-C; nothing is started unless all settings hold together."""
     try:
-        settings = read_settings(os.environ, host=options.host, port=options.port)
+        service_settings = read_settings(options)
     except SettingsError as error:
         lines = "\n".join(f"  {problem}" for problem in error.problems)
         raise CommandError(f"the settings do not hold together, so nothing was started:\n{lines}", status=2) from None
+    for note in service_settings.notes:
+        complain(f"note: {note}")
+    settings = service_settings.sign_in
 
     def ready() -> None:
         for provider in settings.providers:
@@ -34,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
         say(f"Ready: {settings.origin.base}")
 
     async def one(stop: anyio.Event) -> None:
-        service = build_named_service(settings)
+        service = build_named_service(service_settings)
         with listening_at(options.host, options.port):
             await serve(service, host=options.host, port=options.port, on_ready=ready, stop=stop)
 

@@ -8,12 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from sso_adapters.cli.credentials import Credentials, credentials_path
-from sso_adapters.cli.remote import Service, ServiceRefusedError, chosen_base_url
+from sso_adapters.cli.remote import OVER, Service, ServiceRefusedError, chosen_base_url
 from sso_adapters.cli.terminal import CommandError, moment, printable, say
-from sso_core.failures import Reason
 from sso_core.web.people import SESSION
-
-OVER = frozenset({Reason.NOT_SIGNED_IN.code, Reason.INVALID_KEY.code})
 
 LINES = (("role", "role"), ("team", "team_id"))
 """What is said of a person beside their name, and where the service says it."""

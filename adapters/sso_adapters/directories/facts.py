@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Select, bindparam, func, select
 
 from sso_adapters.directories.rows import AnyRow, account_of, email_key, key_of, mappings_of, team_of
 from sso_adapters.directories.schema import accounts, api_keys, identities, mappings, memberships, teams
-from sso_core.effects import AccountFacts, KeyFacts, ReadAccount
+from sso_core.effects import ReadAccount
+from sso_core.events import AccountFacts, KeyFacts
 from sso_core.records import Account
 
 _BY_IDENTITY = (

@@ -9,7 +9,8 @@ from typing import ClassVar, TypeVar, assert_never
 
 import attrs
 
-from sso_core.effects import AccountFacts, Conflict, KeyFacts, ReadAccount, ReadKey, WriteAccount, Written
+from sso_core.effects import ReadAccount, ReadKey, WriteAccount
+from sso_core.events import AccountFacts, Conflict, KeyFacts, Written
 from sso_core.records import (
     Account,
     AccountUnchanged,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from sso_core.effects import Effect, Event
+from sso_core.effects import Effect
+from sso_core.events import Event
 from sso_core.machine import Resting, Working
 
 Watch = Callable[[Working | Resting], None]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from sso_adapters.drive import Watch, World
-from sso_core.effects import Effect, Event
+from sso_core.effects import Effect
+from sso_core.events import Event
 from sso_core.machine import Resting, Working, advance_any
 
 

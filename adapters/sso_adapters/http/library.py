@@ -20,7 +20,8 @@ import anyio
 import attrs
 
 from sso_adapters.http.shelf import Answer, Clock, Document, MayFetch, Place, Question, Shelf, Terms, place
-from sso_core.effects import Effect, HttpRequest, HttpResponse, ReadMetadata, Unreachable
+from sso_core.effects import Effect, HttpRequest, ReadMetadata
+from sso_core.events import HttpResponse, Unreachable
 from sso_core.facts import Warm
 from sso_core.failures import Failure, MisuseError
 from sso_core.flows.read_documents import (

@@ -18,7 +18,8 @@ from sso_adapters.http.backends import AsyncBackend, Backend
 from sso_adapters.http.deadlines import BUDGET, Budget, Deadlines
 from sso_adapters.http.names import AsyncNames, Names, Resolver, system_resolver
 from sso_adapters.http.transports import USEFUL, AsyncTransport, Transport, client_context
-from sso_core.effects import HttpRequest, HttpResponse, Unreachable
+from sso_core.effects import HttpRequest
+from sso_core.events import HttpResponse, Unreachable
 from sso_core.wire import WireError, parse_http_url
 
 HEADERS = {"accept-encoding": "identity", "user-agent": "sso-core"}

@@ -21,7 +21,8 @@ from typing import assert_never
 import attrs
 
 from sso_core.bucket import Bucket
-from sso_core.effects import KeysRead, MetadataRead, ReadKeys, ReadMetadata, Unavailable
+from sso_core.effects import ReadKeys, ReadMetadata
+from sso_core.events import KeysRead, MetadataRead, Unavailable
 from sso_core.facts import KeySet, ProviderMetadata, Warm
 from sso_core.failures import Failure, Reason
 

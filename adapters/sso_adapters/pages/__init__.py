@@ -6,14 +6,18 @@ import json
 from pathlib import Path
 
 from sso_core.web.pages import (
+    ChoicePage,
     CliApprovedPage,
     ConfirmCliPage,
     ConfirmStartPage,
+    DebugPage,
     HomePage,
     LeavingPage,
     Page,
+    PasswordPage,
     RefusedPage,
     StyleSheet,
+    UiDisabledPage,
 )
 
 try:
@@ -23,6 +27,10 @@ except ModuleNotFoundError as error:
 
 TEMPLATES: dict[type, str] = {
     HomePage: "home.html",
+    ChoicePage: "choice.html",
+    PasswordPage: "password.html",
+    UiDisabledPage: "ui_disabled.html",
+    DebugPage: "debug.html",
     RefusedPage: "refused.html",
     ConfirmStartPage: "confirm.html",
     ConfirmCliPage: "cli_confirm.html",

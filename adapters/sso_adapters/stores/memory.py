@@ -14,21 +14,8 @@ from struct import Struct
 from threading import Lock
 from typing import ClassVar, assert_never
 
-from sso_core.effects import (
-    AlreadyTaken,
-    Drop,
-    Dropped,
-    Found,
-    Keep,
-    Kept,
-    Kind,
-    Missing,
-    Occupied,
-    Peek,
-    StoreUnreachable,
-    Take,
-    Taken,
-)
+from sso_core.effects import Drop, Keep, Kind, Peek, Take
+from sso_core.events import AlreadyTaken, Dropped, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
 
 StoreEffect = Keep | Take | Peek | Drop
 StoreEvent = Kept | Occupied | Taken | AlreadyTaken | Found | Missing | Dropped | StoreUnreachable

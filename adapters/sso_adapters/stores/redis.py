@@ -17,21 +17,8 @@ from sso_adapters.stores.memory import StoreEffect, StoreEvent
 from sso_adapters.stores.redis_address import Address
 from sso_adapters.stores.redis_connections import Connections
 from sso_adapters.stores.redis_line import Line
-from sso_core.effects import (
-    AlreadyTaken,
-    Drop,
-    Dropped,
-    Found,
-    Keep,
-    Kept,
-    Kind,
-    Missing,
-    Occupied,
-    Peek,
-    StoreUnreachable,
-    Take,
-    Taken,
-)
+from sso_core.effects import Drop, Keep, Kind, Peek, Take
+from sso_core.events import AlreadyTaken, Dropped, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
 
 DEADLINE = 2.0
 """Seconds for an operation, from the wait for a connection to the end of the answer: a browser waits for it."""

@@ -28,21 +28,8 @@ from sso_adapters.directories.schema import short_lived
 from sso_adapters.sql_engine import why
 from sso_adapters.sql_transaction import COUNTED, OutcomeLostError, transact
 from sso_adapters.stores.memory import StoreEffect, StoreEvent
-from sso_core.effects import (
-    AlreadyTaken,
-    Drop,
-    Dropped,
-    Found,
-    Keep,
-    Kept,
-    Kind,
-    Missing,
-    Occupied,
-    Peek,
-    StoreUnreachable,
-    Take,
-    Taken,
-)
+from sso_core.effects import Drop, Keep, Kind, Peek, Take
+from sso_core.events import AlreadyTaken, Dropped, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
 
 PATIENCE = 2.0
 """Seconds to wait for other threads, for other processes, and for the database: a browser waits for the answer."""

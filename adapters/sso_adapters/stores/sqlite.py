@@ -10,21 +10,8 @@ from typing import ClassVar, assert_never
 
 from sso_adapters.sqlite_file import SqliteFile, transaction
 from sso_adapters.stores.memory import StoreEffect, StoreEvent
-from sso_core.effects import (
-    AlreadyTaken,
-    Drop,
-    Dropped,
-    Found,
-    Keep,
-    Kept,
-    Kind,
-    Missing,
-    Occupied,
-    Peek,
-    StoreUnreachable,
-    Take,
-    Taken,
-)
+from sso_core.effects import Drop, Keep, Kind, Peek, Take
+from sso_core.events import AlreadyTaken, Dropped, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
 
 PATIENCE = 2.0
 """Seconds to wait for other threads, and for other processes: a browser waits for the answer."""

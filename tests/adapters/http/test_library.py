@@ -15,18 +15,8 @@ from hostile_servers import read_request, serving
 from sso_adapters.http import AsyncHttpxSender, AsyncLibrary, HttpxSender, Library, Terms
 from sso_adapters.http.library import request_of
 from sso_adapters.http.shelf import Answer
-from sso_core.effects import (
-    HttpRequest,
-    HttpResponse,
-    KeysRead,
-    Kind,
-    MetadataRead,
-    Peek,
-    ReadKeys,
-    ReadMetadata,
-    Unavailable,
-    Unreachable,
-)
+from sso_core.effects import HttpRequest, Kind, Peek, ReadKeys, ReadMetadata
+from sso_core.events import HttpResponse, KeysRead, MetadataRead, Unavailable, Unreachable
 from sso_core.facts import Warm
 from sso_core.failures import MisuseError, Reason
 

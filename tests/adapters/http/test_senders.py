@@ -22,7 +22,8 @@ from hostile_servers import Misbehave, answering, endless, read_request, resetti
 
 from sso_adapters.http import AddressRule, AsyncHttpxSender, Deadlines, HttpxSender
 from sso_adapters.http.names import MOST_LOOKUPS
-from sso_core.effects import HttpRequest, HttpResponse, Purpose, Unreachable
+from sso_core.effects import HttpRequest, Purpose
+from sso_core.events import HttpResponse, Unreachable
 
 QUICK = Deadlines(connect=0.3, total=0.3)
 GENEROUS = Deadlines(connect=10, total=10)

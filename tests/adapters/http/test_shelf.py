@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from sso_adapters.http.shelf import MayFetch, Shelf, Terms
-from sso_core.effects import KeysRead, MetadataRead, ReadKeys, ReadMetadata, Unavailable
+from sso_core.effects import ReadKeys, ReadMetadata
+from sso_core.events import KeysRead, MetadataRead, Unavailable
 from sso_core.facts import KeySet, PreparedKey, ProviderMetadata, Warm
 from sso_core.failures import Failure, Reason
 

@@ -12,7 +12,7 @@ from sso_core.accounts.access import (
     check_person,
 )
 from sso_core.accounts.policy import AccessPolicy, NewAccounts
-from sso_core.effects import AccountFacts
+from sso_core.events import AccountFacts
 from sso_core.failures import Failure, Family, Reason, Refusal
 from sso_core.identity.attributes import email_address
 from sso_core.identity.identity import Identity

@@ -10,7 +10,7 @@ from people import ACCOUNT, ALICE, ISSUER, account, alice, in_teams, policy
 
 from sso_core.accounts.decision import Decision, decide
 from sso_core.accounts.policy import AccessPolicy, Linking, NewAccounts
-from sso_core.effects import AccountFacts
+from sso_core.events import AccountFacts
 from sso_core.failures import Reason, Refusal
 from sso_core.hosts import Wishes
 from sso_core.identity.identity import Identity

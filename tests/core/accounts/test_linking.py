@@ -7,7 +7,7 @@ from people import ACCOUNT, ISSUER, account, alice, policy
 
 from sso_core.accounts.linking import Found, find_account, link_obstacle
 from sso_core.accounts.policy import AccessPolicy, Linking
-from sso_core.effects import AccountFacts
+from sso_core.events import AccountFacts
 from sso_core.failures import Reason, Refusal
 from sso_core.identity.identity import Identity
 from sso_core.records import Account

@@ -16,7 +16,7 @@ from sso_core.accounts.values import (
     with_values,
     with_wishes,
 )
-from sso_core.effects import AccountFacts
+from sso_core.events import AccountFacts
 from sso_core.hosts import Wishes
 from sso_core.identity.identity import Identity
 from sso_core.identity.teams import TeamsFound

@@ -6,7 +6,8 @@ import attrs
 import pytest
 from scenes import ACCOUNT, IDENTITY, NOW
 
-from sso_core.effects import AlreadyTaken, Event, Keep, Kept, Kind, Missing, Occupied, StoreUnreachable, Take, Taken
+from sso_core.effects import Keep, Kind, Take
+from sso_core.events import AlreadyTaken, Event, Kept, Missing, Occupied, StoreUnreachable, Taken
 from sso_core.failures import Reason
 from sso_core.flows.approve_cli import Approval, ApprovingCliLogin, CliApproved, TakingApprovedLogin
 from sso_core.flows.hold_cli import BUSY, ReturningCliLogin

@@ -6,17 +6,8 @@ import attrs
 import pytest
 from scenes import CLIENT, ENTROPY, ISSUER, METADATA, NOW, OPENID, PLAIN, SEALING, SIGNER, settings
 
-from sso_core.effects import (
-    Keep,
-    Kept,
-    Kind,
-    MetadataRead,
-    Occupied,
-    ReadKeys,
-    ReadMetadata,
-    StoreUnreachable,
-    Unavailable,
-)
+from sso_core.effects import Keep, Kind, ReadKeys, ReadMetadata
+from sso_core.events import Kept, MetadataRead, Occupied, StoreUnreachable, Unavailable
 from sso_core.facts import Warm
 from sso_core.failures import Failure, Reason
 from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, begin_login

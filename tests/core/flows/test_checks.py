@@ -21,7 +21,7 @@ from scenes import (
     tokens,
 )
 
-from sso_core.effects import HttpResponse, KeysRead, Unavailable, Unreachable
+from sso_core.events import HttpResponse, KeysRead, Unavailable, Unreachable
 from sso_core.failures import Failure, Reason, Refusal
 from sso_core.flows.checks import (
     MAY_FAIL,

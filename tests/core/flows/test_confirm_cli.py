@@ -5,20 +5,8 @@ import pytest
 from cli_scenes import ID, LOOPBACK, SESSION, STARTED, begun, kept, reason
 from scenes import ENTROPY, METADATA, NOW, OPENID, SIGNER, settings
 
-from sso_core.effects import (
-    AlreadyTaken,
-    Drop,
-    Dropped,
-    Event,
-    Keep,
-    Kept,
-    Kind,
-    Missing,
-    Occupied,
-    StoreUnreachable,
-    Take,
-    Taken,
-)
+from sso_core.effects import Drop, Keep, Kind, Take
+from sso_core.events import AlreadyTaken, Dropped, Event, Kept, Missing, Occupied, StoreUnreachable, Taken
 from sso_core.facts import Warm
 from sso_core.failures import Reason
 from sso_core.flows.begin_login import KeepingLogin

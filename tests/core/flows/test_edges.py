@@ -30,21 +30,20 @@ from scenes import (
     token_answer,
     tokens,
 )
+from session_witnesses import SESSION_WITNESSES
 from starts import CLI_CLAIM, CLI_ID, CLI_LOGIN
 
 from sso_core.accounts.policy import AccessPolicy
-from sso_core.effects import (
+from sso_core.events import (
     AccountFacts,
     AlreadyTaken,
     Conflict,
     Dropped,
-    Found,
     HostAnswered,
     HttpResponse,
     Kept,
     KeysRead,
     MetadataRead,
-    Missing,
     Occupied,
     Taken,
     Unreachable,
@@ -90,7 +89,6 @@ from sso_core.flows.read_documents import (
     ReadingKeySet,
     ReadingOpenIdConfiguration,
 )
-from sso_core.flows.sessions import EndingSession, NoSession, ReadingSession, SessionFound, SignedOut
 from sso_core.flows.turn_away import EndingFormerSession
 from sso_core.hosts import Declined, Person, Vouched, Wishes
 from sso_core.identity.gathered import Gathered
@@ -101,7 +99,7 @@ from sso_core.records import Mappings
 from sso_core.secret import Secret
 from sso_core.sessions.cli_entry import cli_hash, encode_cli_login
 from sso_core.sessions.pending_login import LoginPurpose, encode_login
-from sso_core.sessions.session import encode_session, session_of
+from sso_core.sessions.session import session_of
 from sso_core.settings.ladder import REFERENCE_LADDER
 
 CODE = Secret("c")
@@ -231,10 +229,8 @@ WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (ReadingOpenIdConfiguration(ISSUER), (answer("", 404),), ReadingAuthorizationServerMetadata),
     (ReadingAuthorizationServerMetadata(ISSUER), (DOCUMENT,), MetadataKnown),
     (ReadingKeySet(ISSUER), (HttpResponse(200, SIGNER.jwks),), KeysKnown),
-    (ReadingSession("key"), (Found(encode_session(SESSION)),), SessionFound),
-    (ReadingSession("key"), (Missing(),), NoSession),
-    (EndingSession("key"), (Dropped(),), SignedOut),
     *CLI_WITNESSES,
+    *SESSION_WITNESSES,
 ]
 
 

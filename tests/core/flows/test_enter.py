@@ -7,22 +7,18 @@ import pytest
 from scenes import ACCOUNT, ENTROPY, GATHERED, ISSUER, NOW, arrival, attempt, pending_login, settings
 
 from sso_core.accounts.policy import AccessPolicy, Linking
-from sso_core.effects import (
+from sso_core.effects import AskHost, Keep, Kind, ReadAccount, WriteAccount
+from sso_core.events import (
     AccountFacts,
-    AskHost,
     Conflict,
     DirectoryUnreachable,
     Event,
     HostAnswered,
     HostFailed,
-    Keep,
     Kept,
-    Kind,
     Occupied,
     OutcomeUnknown,
-    ReadAccount,
     StoreUnreachable,
-    WriteAccount,
     Written,
 )
 from sso_core.failures import Reason

@@ -11,7 +11,8 @@ from plain_directory import PlainDirectory
 from scenes import ISSUER, NOW, arrival, settings
 
 from sso_core.accounts.policy import AccessPolicy, Linking
-from sso_core.effects import Keep, Kept, OutcomeUnknown, ReadAccount, WriteAccount
+from sso_core.effects import Keep, ReadAccount, WriteAccount
+from sso_core.events import Kept, OutcomeUnknown
 from sso_core.failures import Reason
 from sso_core.flows.enter import ReadingAccount, SignedIn, WritingAccount, enter
 from sso_core.identity.gathered import Gathered

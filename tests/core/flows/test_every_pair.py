@@ -12,7 +12,7 @@ import pytest
 from scenes import NOW
 from starts import MATERIAL, SECRETS, STARTS
 
-from sso_core.effects import Event, HttpResponse
+from sso_core.events import Event, HttpResponse
 from sso_core.failures import MisuseError
 from sso_core.flow_map import DOORS, edges
 from sso_core.machine import Failed, Working, advance_any, returns, transitions

@@ -20,17 +20,14 @@ from scenes import (
     tokens,
 )
 
-from sso_core.effects import (
-    Drop,
+from sso_core.effects import Drop, HttpRequest, Keep, ReadKeys
+from sso_core.events import (
     Dropped,
     Event,
-    HttpRequest,
     HttpResponse,
-    Keep,
     Kept,
     KeysRead,
     Occupied,
-    ReadKeys,
     StoreUnreachable,
     Unavailable,
     Unreachable,

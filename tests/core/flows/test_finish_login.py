@@ -18,7 +18,8 @@ from scenes import (
     settings,
 )
 
-from sso_core.effects import AlreadyTaken, Event, Keep, Kept, Kind, Missing, Occupied, StoreUnreachable, Take, Taken
+from sso_core.effects import Keep, Kind, Take
+from sso_core.events import AlreadyTaken, Event, Kept, Missing, Occupied, StoreUnreachable, Taken
 from sso_core.facts import Warm
 from sso_core.failures import Failure, Reason
 from sso_core.flows.exchange_code import ExchangingCode, ExchangingCodeAndReadingKeys, ExchangingPlainCode

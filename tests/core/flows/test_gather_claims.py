@@ -20,7 +20,8 @@ from scenes import (
     tokens,
 )
 
-from sso_core.effects import Event, HttpRequest, HttpResponse, KeysRead, Purpose, ReadKeys, Unavailable, Unreachable
+from sso_core.effects import HttpRequest, Purpose, ReadKeys
+from sso_core.events import Event, HttpResponse, KeysRead, Unavailable, Unreachable
 from sso_core.failures import Failure, Reason, Refusal
 from sso_core.flows.enter import ReadingAccount
 from sso_core.flows.gather_claims import (

@@ -4,7 +4,8 @@ import attrs
 import pytest
 from scenes import GATHERED, ISSUER, NOW, answer, attempt, pending_login
 
-from sso_core.effects import Event, HttpRequest, Purpose, Unreachable
+from sso_core.effects import HttpRequest, Purpose
+from sso_core.events import Event, Unreachable
 from sso_core.failures import Failure, Reason
 from sso_core.flows.enter import ReadingAccount
 from sso_core.flows.gather_groups import ReadingGroups

@@ -5,19 +5,8 @@ import pytest
 from cli_scenes import ID, LOGIN, SESSION, kept, reason
 from scenes import NOW, settings
 
-from sso_core.effects import (
-    AlreadyTaken,
-    Drop,
-    Dropped,
-    Event,
-    Found,
-    Keep,
-    Kept,
-    Kind,
-    Missing,
-    StoreUnreachable,
-    Taken,
-)
+from sso_core.effects import Drop, Keep, Kind
+from sso_core.events import AlreadyTaken, Dropped, Event, Found, Kept, Missing, StoreUnreachable, Taken
 from sso_core.failures import Failure, Reason, Refusal
 from sso_core.flows.hold_cli import BUSY, ReturningCliLogin, check_cli_enabled, entry_of, why_closed
 from sso_core.machine import Failed, advance

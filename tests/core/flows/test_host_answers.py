@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sso_core.effects import HostAnswered, HostFailed
+from sso_core.events import HostAnswered, HostFailed
 from sso_core.failures import Reason, Refusal
 from sso_core.flows.host_answers import vouched_person, wishes_of
 from sso_core.hosts import Declined, Person, Vouched, Wishes

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from scenes import ENTROPY, NOW, settings
 
-from sso_core.effects import AccountFacts, AskHost, HostAnswered, HostFailed, Kept, Written
+from sso_core.effects import AskHost
+from sso_core.events import AccountFacts, HostAnswered, HostFailed, Kept, Written
 from sso_core.failures import Reason
 from sso_core.flows.enter import KeepingSession, ReadingAccount, SignedIn, WritingAccount
 from sso_core.flows.host_login import (

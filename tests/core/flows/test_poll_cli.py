@@ -6,19 +6,8 @@ import attrs
 import pytest
 from scenes import ACCOUNT, ENTROPY, IDENTITY, NOW, settings
 
-from sso_core.effects import (
-    AlreadyTaken,
-    Event,
-    Found,
-    Keep,
-    Kept,
-    Kind,
-    Missing,
-    Occupied,
-    StoreUnreachable,
-    Take,
-    Taken,
-)
+from sso_core.effects import Keep, Kind, Take
+from sso_core.events import AlreadyTaken, Event, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
 from sso_core.failures import Reason
 from sso_core.flows.hold_cli import BUSY
 from sso_core.flows.poll_cli import (

@@ -5,7 +5,8 @@ import json
 import pytest
 from scenes import ISSUER, METADATA, NOW, SIGNER, answer
 
-from sso_core.effects import Event, HttpRequest, HttpResponse, Unreachable
+from sso_core.effects import HttpRequest
+from sso_core.events import Event, HttpResponse, Unreachable
 from sso_core.failures import Reason
 from sso_core.flows.read_documents import (
     KeysKnown,

@@ -4,17 +4,8 @@ import pytest
 from cli_scenes import CHALLENGE, ID, LOGIN, LOOPBACK, SESSION, STARTED, begun, kept, reason
 from scenes import ENTROPY, NOW, settings
 
-from sso_core.effects import (
-    AlreadyTaken,
-    Event,
-    Found,
-    Keep,
-    Kept,
-    Kind,
-    Missing,
-    Occupied,
-    StoreUnreachable,
-)
+from sso_core.effects import Keep, Kind
+from sso_core.events import AlreadyTaken, Event, Found, Kept, Missing, Occupied, StoreUnreachable
 from sso_core.failures import Reason
 from sso_core.flows.hold_cli import BUSY
 from sso_core.flows.start_cli import CliLoginShown, CliLoginStarted, show_cli_login, start_cli_login

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from scenes import NOW, arrival
 
-from sso_core.effects import Drop, Dropped, Kind, StoreUnreachable
+from sso_core.effects import Drop, Kind
+from sso_core.events import Dropped, StoreUnreachable
 from sso_core.failures import Failure, Family, Reason, Refusal
 from sso_core.flows.turn_away import EndingFormerSession, turn_away
 from sso_core.machine import Failed, advance

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from scenes import ISSUER, answer
 
-from sso_core.effects import HttpRequest, HttpResponse, Purpose
+from sso_core.effects import HttpRequest, Purpose
+from sso_core.events import HttpResponse
 from sso_core.facts import ProviderMetadata
 from sso_core.failures import Reason, Refusal
 from sso_core.oauth.metadata import (

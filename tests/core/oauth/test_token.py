@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from scenes import ISSUER, answer
 
-from sso_core.effects import HttpResponse, Purpose
+from sso_core.effects import Purpose
+from sso_core.events import HttpResponse
 from sso_core.failures import Failure, Reason, Refusal
 from sso_core.oauth.client import AuthenticationMethod, Client
 from sso_core.oauth.token import TokenResponse, parse_token_response, token_request, with_extra

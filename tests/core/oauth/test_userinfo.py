@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from scenes import ISSUER, SIGNER, Signer, answer
 
-from sso_core.effects import HttpRequest, HttpResponse, Purpose, Unreachable
+from sso_core.effects import HttpRequest, Purpose
+from sso_core.events import HttpResponse, Unreachable
 from sso_core.facts import KeySet
 from sso_core.failures import Reason, Refusal
 from sso_core.oauth.claims import ClaimSet

@@ -7,7 +7,8 @@ import attrs
 import pytest
 from scenes import answer
 
-from sso_core.effects import HttpRequest, HttpResponse, Purpose, Unreachable
+from sso_core.effects import HttpRequest, Purpose
+from sso_core.events import HttpResponse, Unreachable
 from sso_core.failures import Reason, Refusal
 from sso_core.oauth.claims import ClaimSet
 from sso_core.providers.graph import (

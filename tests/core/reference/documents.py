@@ -8,7 +8,7 @@ from typing import Any
 from cases import Case, Refused
 from playing import answered, rule_for
 
-from sso_core.effects import HttpResponse
+from sso_core.events import HttpResponse
 
 NOT_JSON = object()
 

@@ -12,18 +12,8 @@ import attrs
 from cases import Case, Refused
 from scenes import NOW, PLAIN, answer, attempt, plain_login
 
-from sso_core.effects import (
-    DirectoryUnreachable,
-    Effect,
-    Event,
-    HttpRequest,
-    HttpResponse,
-    Keep,
-    Kept,
-    Take,
-    Taken,
-    Unreachable,
-)
+from sso_core.effects import Effect, HttpRequest, Keep, Take
+from sso_core.events import DirectoryUnreachable, Event, HttpResponse, Kept, Taken, Unreachable
 from sso_core.failures import Failure
 from sso_core.flows.gather_claims import GatheringPlainClaims
 from sso_core.machine import Failed, Resting, Working, advance_any

@@ -24,7 +24,8 @@ from scenes import (
 )
 from starts import CLI_ID, CLI_LOGIN, SESSION
 
-from sso_core.effects import Found, Keep, Kept, Missing, StoreUnreachable, Taken
+from sso_core.effects import Keep
+from sso_core.events import Found, Kept, Missing, StoreUnreachable, Taken
 from sso_core.flows.approve_cli import Approval, ApprovingCliLogin, TakingApprovedLogin
 from sso_core.flows.gather_claims import GatheringPlainClaims
 from sso_core.flows.poll_cli import (

@@ -16,7 +16,7 @@ from playing import refused, without_directory
 
 from sso_core.accounts.decision import decide
 from sso_core.accounts.policy import AccessPolicy
-from sso_core.effects import AccountFacts
+from sso_core.events import AccountFacts
 from sso_core.failures import Refusal
 from sso_core.identity.attributes import email_address
 from sso_core.identity.groups import read_groups

@@ -20,7 +20,7 @@ from scenes import STATE, attempt, plain_login
 from test_reference_generic_convertor import ROWS as CLAIM_ROWS
 from test_reference_jwt_access_token import claims_of
 
-from sso_core.effects import HttpResponse
+from sso_core.events import HttpResponse
 from sso_core.failures import Refusal
 from sso_core.flows.enter import ReadingAccount
 from sso_core.flows.finish_login import TakingLogin

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from cases import Case, Row, Verdict, each, expected
 
-from sso_core.effects import HttpResponse, Unreachable
+from sso_core.events import HttpResponse, Unreachable
 from sso_core.failures import Reason, Refusal
 from sso_core.oauth.token import parse_token_response
 from sso_core.providers.graph import MOST_PAGES, GraphGroups, GroupLists, first_pages

@@ -14,7 +14,7 @@ from cases import Case, Refused, Row, Verdict, each, hold
 from playing import refused, sense_of
 from scenes import COOKIE, ENTROPY, NOW, PLAIN, settings
 
-from sso_core.effects import Missing, StoreUnreachable, Taken
+from sso_core.events import Missing, StoreUnreachable, Taken
 from sso_core.facts import Warm
 from sso_core.failures import Refusal
 from sso_core.flows.finish_login import TakingLogin, finish_login

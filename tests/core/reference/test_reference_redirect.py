@@ -12,7 +12,8 @@ from cases import Case, Refused, Row, Verdict, each, hold
 from playing import refused
 from scenes import ENTROPY, METADATA, NOW, PLAIN, settings
 
-from sso_core.effects import Keep, Kept, MetadataRead
+from sso_core.effects import Keep
+from sso_core.events import Kept, MetadataRead
 from sso_core.facts import ProviderMetadata, Warm
 from sso_core.failures import Refusal
 from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, begin_login

@@ -12,7 +12,7 @@ from documents import NOT_JSON, badly_typed, document, is_ambiguous, is_down, us
 from playing import answered, play, provider_of, refused, rule_for, sense_of, their_requests
 from scenes import NOW, PLAIN, STATE, answer, attempt, plain_login
 
-from sso_core.effects import HttpResponse
+from sso_core.events import HttpResponse
 from sso_core.flows.enter import ReadingAccount
 from sso_core.flows.exchange_code import ExchangingPlainCode
 from sso_core.flows.finish_login import TakingLogin

@@ -14,7 +14,7 @@ from documents import NOT_JSON, is_down, userinfo_failure, userinfo_of
 from playing import answered, play, provider_of, sense_of, their_requests
 from scenes import attempt, plain_login
 
-from sso_core.effects import HttpResponse
+from sso_core.events import HttpResponse
 from sso_core.flows.enter import ReadingAccount
 from sso_core.flows.gather_claims import GatheringPlainClaims
 from sso_core.oauth.claims import TOKEN_MEMBERS

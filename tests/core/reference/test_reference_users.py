@@ -14,7 +14,7 @@ from sso_core.accounts.linking import find_account
 from sso_core.accounts.membership import plan_teams
 from sso_core.accounts.policy import AccessPolicy, Linking, TeamSync
 from sso_core.accounts.roles import decide_role, is_admin_id
-from sso_core.effects import AccountFacts
+from sso_core.events import AccountFacts
 from sso_core.failures import Refusal
 from sso_core.hosts import Wishes
 from sso_core.identity.attributes import email_address

@@ -9,10 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sso_core.failures import Failure, Reason
+from sso_core.identity.explanation import Step
 from sso_core.identity.identity import Identity, ShownClaim
-from sso_core.records import Account, Membership
+from sso_core.records import Account, ApiKey, Membership
 from sso_core.secret import Secret
-from sso_core.sessions.session import Session, SessionKind, decode_session, encode_session, session_key, session_of
+from sso_core.sessions.session import (
+    Session,
+    SessionKind,
+    decode_session,
+    encode_session,
+    session_key,
+    session_of,
+    session_of_key,
+)
 
 ALICE = Identity(
     "https://idp.example",
@@ -22,6 +31,7 @@ ALICE = Identity(
     email_verified=True,
     claims=(ShownClaim("name", '"Alice"', "userinfo"),),
     notes=(Failure(Reason.USERINFO_UNREACHABLE),),
+    explanation=(Step("role", "groups", "id_token", "admin"),),
 )
 ACCOUNT = Account(
     "account", "Alice", 1, handle="alice", role="admin", memberships=(Membership("blue"), Membership("green"))
@@ -47,6 +57,7 @@ FITTING = {
     "team_ids": ["list"],
     "team_id": ["text", "null"],
     "kind": [],
+    "explanation": ["list"],
 }
 
 TEXT = st.text(max_size=100)
@@ -67,7 +78,8 @@ SESSIONS = st.builds(
     role=st.none() | TEXT,
     team_ids=st.lists(TEXT, max_size=5).map(tuple),
     team_id=st.none() | TEXT,
-    kind=st.sampled_from(SessionKind),
+    kind=st.sampled_from((SessionKind.BROWSER, SessionKind.CLI)),
+    explanation=st.lists(st.builds(Step, TEXT, TEXT, TEXT, TEXT), max_size=5).map(tuple),
 )
 
 
@@ -91,6 +103,7 @@ def test_a_session_remembers_who_signed_in_and_until_when() -> None:
             handle="alice",
             role="admin",
             team_ids=("blue", "green"),
+            explanation=ALICE.explanation,
         )
         == SESSION
     )
@@ -114,15 +127,15 @@ def test_the_largest_session_comes_back_too() -> None:
         b"\xff",
         b"null",
         b"[]",
-        b"[3]",
+        b"[4]",
         b"{}",
         b'"2"',
-        b"[3, {}]",
-        json.dumps([3, dict(zip(NAMES, VALUES, strict=True))]).encode(),
-        changed(version=2),
-        changed(version=4),
-        changed(version="3"),
-        changed(version=3.0),
+        b"[4, {}]",
+        json.dumps([4, dict(zip(NAMES, VALUES, strict=True))]).encode(),
+        changed(version=3),
+        changed(version=5),
+        changed(version="4"),
+        changed(version=4.0),
         json.dumps(VALUES[:-1]).encode(),
         json.dumps(VALUES[1:]).encode(),
         json.dumps([*VALUES, 1]).encode(),
@@ -130,6 +143,10 @@ def test_the_largest_session_comes_back_too() -> None:
         changed(claims=None),
         changed(team_ids=[5]),
         changed(kind="other"),
+        changed(kind="key"),
+        changed(explanation=["step"]),
+        changed(explanation=[["rule", "claim", "source"]]),
+        changed(explanation=[["rule", "claim", "source", 5]]),
         changed(claims=[["name"]]),
         changed(claims=[["name", "value", "source", "more"]]),
         changed(claims=[5]),
@@ -169,3 +186,18 @@ def test_each_identifier_has_its_own_key() -> None:
 
 def test_a_persons_claims_show_in_no_text() -> None:
     assert '"Alice"' not in repr(SESSION.claims)
+
+
+def test_a_personal_key_stands_for_its_account_as_it_is_now() -> None:
+    key = ApiKey("hash", "account", "ci", created_at=5.0, expires_at=9.0, team_id="blue")
+    account = attrs.evolve(ACCOUNT, identities=(("https://idp.example", "s-1"),), auth_provider="generic")
+    session = session_of_key(key, account)
+    assert (session.issuer, session.subject, session.provider_id) == ("https://idp.example", "s-1", "generic")
+    assert (session.role, session.team_ids, session.team_id) == ("admin", ("blue", "green"), "blue")
+    assert (session.signed_in_at, session.expires_at, session.kind) == (5.0, 9.0, SessionKind.KEY)
+
+
+def test_a_key_without_an_end_is_good_for_ever_and_needs_no_identity() -> None:
+    session = session_of_key(ApiKey("hash", "account", "ci", created_at=5.0), ACCOUNT)
+    assert session.expires_at == float("inf")
+    assert (session.issuer, session.subject, session.provider_id) == ("", "", "")

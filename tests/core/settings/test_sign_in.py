@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Any
 
 import attrs
@@ -86,3 +87,53 @@ def test_a_plain_provider_shares_its_namespace_with_nobody() -> None:
         settings(providers=(plain, attrs.evolve(other, namespace="other"))).callback_path(other)
         == "/sso/callback/other"
     )
+
+
+def test_each_provider_has_a_callback_of_its_own_and_one_to_look_at() -> None:
+    second = attrs.evolve(PROVIDER, provider_id="second")
+    several = SignInSettings(Origin("https://app.example/a"), (PROVIDER, second))
+    assert [several.redirect_uri(provider) for provider in several.providers] == [
+        "https://app.example/a/sso/callback",
+        "https://app.example/a/sso/callback/second",
+    ]
+    assert [several.redirect_uri(provider, debug=True) for provider in several.providers] == [
+        "https://app.example/a/sso/debug/callback",
+        "https://app.example/a/sso/debug/callback/second",
+    ]
+
+
+@pytest.mark.parametrize("ids", [("a", "a"), ("A",), ("",), ("a/b",), ("a" * 41,)])
+def test_providers_that_cannot_be_told_apart_are_refused(ids: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="id of its own"):
+        SignInSettings(Origin("https://app.example"), tuple(attrs.evolve(PROVIDER, provider_id=name) for name in ids))
+
+
+@pytest.mark.parametrize(
+    "path", ["", "ui/", "//evil.example", "/a//b", "/a?b", "/a b", "https://evil.example/", "/\\e"]
+)
+def test_a_landing_path_that_is_none_is_refused(path: str) -> None:
+    with pytest.raises(ValueError, match="landing path"):
+        settings(landing_path=path)
+
+
+@pytest.mark.parametrize("network", ["", "nonsense", "10.0.0.0/33", "10.0.0.1/8"])
+def test_a_network_of_proxies_that_is_none_is_refused(network: str) -> None:
+    with pytest.raises(ValueError):
+        settings(header_proxies=(network,))
+
+
+def test_networks_are_read_once() -> None:
+    assert settings(header_proxies=("10.0.0.0/8", "fd00::/8")).proxy_networks == (
+        ip_network("10.0.0.0/8"),
+        ip_network("fd00::/8"),
+    )
+
+
+def test_no_session_lasts_longer_than_the_longest() -> None:
+    assert settings(session_ttl=5, cli_session_ttl=7).longest_session == 7
+    assert settings(session_ttl=9, cli_session_ttl=7).longest_session == 9
+
+
+def test_where_people_land_follows_from_the_mount() -> None:
+    assert settings("https://app.example/a", landing_path="/ui/").landing == "/a/ui/"
+    assert settings(landing_path="/ui/", announce_login=True).landing == "/ui/?login=success"

@@ -6,7 +6,8 @@ import attrs
 import pytest
 from plain_directory import InTurn, PlainDirectory, Spoiled
 
-from sso_core.effects import AccountFacts, Event, KeyFacts, ReadAccount, ReadKey
+from sso_core.effects import ReadAccount, ReadKey
+from sso_core.events import AccountFacts, Event, KeyFacts
 from sso_core.records import (
     Account,
     ApiKey,

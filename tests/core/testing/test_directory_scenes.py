@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from plain_directory import InTurn
 
-from sso_core.effects import AccountFacts, Conflict, Written
+from sso_core.events import AccountFacts, Conflict, Written
 from sso_core.records import LinkIdentity, SeatLeft
 from sso_core.testing.directory_scenes import account, changes, creation, facts, person, update
 

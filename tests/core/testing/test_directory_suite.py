@@ -8,7 +8,8 @@ import attrs
 import pytest
 from plain_directory import InTurn, PlainDirectory, Spoiled
 
-from sso_core.effects import Conflict, Event, WriteAccount
+from sso_core.effects import WriteAccount
+from sso_core.events import Conflict, Event
 from sso_core.records import Account, Change, CreateAccount, Guard, LinkIdentity, UpdateAccount
 from sso_core.testing.directory_scenes import DirectoryEffect
 from sso_core.testing.directory_suite import DirectorySuite

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from sso_core.effects import Effect, Event
+from sso_core.effects import Effect
+from sso_core.events import Event
 from sso_core.failures import MisuseError
 from sso_core.machine import Resting, Working, advance_any
 from sso_core.testing.driver_suite import Clock, DriverSuite, Perform, PerformWithPauses

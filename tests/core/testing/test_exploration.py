@@ -5,15 +5,7 @@ from typing import get_args
 import pytest
 from scenes import METADATA, NOW, OPENID, SIGNER, attempt, pending_login, plain_login, token_answer
 
-from sso_core.effects import (
-    Event,
-    HttpResponse,
-    KeysRead,
-    MetadataRead,
-    Missing,
-    Unavailable,
-    Unreachable,
-)
+from sso_core.events import Event, HttpResponse, KeysRead, MetadataRead, Missing, Unavailable, Unreachable
 from sso_core.flows.exchange_code import ExchangingCode, ExchangingCodeAndReadingKeys, PuttingLoginBack
 from sso_core.flows.finish_login import Repeated, TakingLogin
 from sso_core.flows.read_documents import ReadingAuthorizationServerMetadata, ReadingOpenIdConfiguration, read_metadata

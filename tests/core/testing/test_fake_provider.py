@@ -13,7 +13,8 @@ import attrs
 import jwt
 import pytest
 
-from sso_core.effects import HttpRequest, HttpResponse, Purpose
+from sso_core.effects import HttpRequest, Purpose
+from sso_core.events import HttpResponse
 from sso_core.secret import Secret
 from sso_core.testing.authorization_endpoint import NoWayBackError
 from sso_core.testing.fake_provider import FakeProvider

@@ -8,26 +8,8 @@ from typing import Any
 import attrs
 import pytest
 
-from sso_core.effects import (
-    AccountFacts,
-    Effect,
-    Event,
-    HttpRequest,
-    Keep,
-    Kept,
-    KeysRead,
-    Kind,
-    MetadataRead,
-    Missing,
-    ReadAccount,
-    ReadKeys,
-    ReadMetadata,
-    Take,
-    Taken,
-    Unavailable,
-    WriteAccount,
-    Written,
-)
+from sso_core.effects import Effect, HttpRequest, Keep, Kind, ReadAccount, ReadKeys, ReadMetadata, Take, WriteAccount
+from sso_core.events import AccountFacts, Event, Kept, KeysRead, MetadataRead, Missing, Taken, Unavailable, Written
 from sso_core.facts import Warm
 from sso_core.failures import Refusal
 from sso_core.flows.begin_login import SentToProvider, begin_login

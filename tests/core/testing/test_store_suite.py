@@ -7,21 +7,8 @@ from collections.abc import Callable, Sequence
 import attrs
 import pytest
 
-from sso_core.effects import (
-    AlreadyTaken,
-    Drop,
-    Dropped,
-    Event,
-    Found,
-    Keep,
-    Kept,
-    Kind,
-    Missing,
-    Occupied,
-    Peek,
-    Take,
-    Taken,
-)
+from sso_core.effects import Drop, Keep, Kind, Peek, Take
+from sso_core.events import AlreadyTaken, Dropped, Event, Found, Kept, Missing, Occupied, Taken
 from sso_core.testing.store_suite import Store, StoreEffect, StoreSuite
 
 

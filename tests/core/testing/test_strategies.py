@@ -4,17 +4,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starts import ENTERING, MATERIAL, SECRETS, STARTS, TIMES
 
-from sso_core.effects import (
-    AccountFacts,
-    HttpRequest,
-    HttpResponse,
-    Keep,
-    Purpose,
-    Taken,
-    Unreachable,
-    WriteAccount,
-    Written,
-)
+from sso_core.effects import HttpRequest, Keep, Purpose, WriteAccount
+from sso_core.events import AccountFacts, HttpResponse, Taken, Unreachable, Written
 from sso_core.failures import Family
 from sso_core.flows.approve_cli import CliApproved
 from sso_core.flows.enter import SignedIn

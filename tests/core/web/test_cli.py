@@ -8,7 +8,8 @@ import pytest
 from scenes import COOKIE, ENTROPY, METADATA, NOW, OPENID, SIGNER, STATE, settings
 from starts import CLI_CODE, CLI_ID, CLI_LOGIN, SESSION
 
-from sso_core.effects import Effect, Event, Found, Keep, Kept, Missing, Peek, Take, Taken
+from sso_core.effects import Effect, Keep, Peek, Take
+from sso_core.events import Event, Found, Kept, Missing, Taken
 from sso_core.facts import Warm
 from sso_core.failures import Reason
 from sso_core.flows.approve_cli import CliApproved
@@ -198,7 +199,7 @@ def test_then_it_is_told_the_teams_to_choose_from() -> None:
 def test_or_gets_its_token() -> None:
     assert told(poll("team_id=green", session=TEAMS)) == {
         "status": "ready",
-        "key": ENTROPY.session_id.reveal(),
+        "key": "sso_cli_" + ENTROPY.session_id.reveal(),
         "user_id": "alice",
         "team_id": "green",
         "teams": ["blue", "green"],
@@ -224,6 +225,11 @@ def test_without_the_poll_secret_nothing_is_told(headers: tuple[tuple[str, str],
     response = poll(headers=headers, session=TEAMS)
     assert response.status == 401
     assert told(response)["error"] == Reason.WRONG_POLL_SECRET.code
+
+
+def test_what_a_program_may_quote_is_what_the_log_will_say() -> None:
+    response = poll(headers=())
+    assert told(response)["reference"] == response.reference == ENTROPY.reference
 
 
 def test_no_id_of_their_own_choice_is_polled() -> None:

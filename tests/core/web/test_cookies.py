@@ -1,16 +1,23 @@
 from __future__ import annotations
 
+import json
+
 import attrs
 import pytest
-from scenes import COOKIE, OPENID, STATE, settings
+from scenes import ACCOUNT, COOKIE, IDENTITY, NOW, OPENID, STATE, settings
 
 from sso_core.failures import Reason, Refusal
 from sso_core.providers.kinds import ResponseMode
 from sso_core.secret import Secret
 from sso_core.sessions.login_cookie import LoginCookie, cookie_mark
+from sso_core.sessions.reference_token import ReferenceToken
+from sso_core.sessions.session import session_of
+from sso_core.sessions.session_keys import SessionKeys
 from sso_core.settings.origin import Origin
+from sso_core.settings.sign_in import KeyHolders
 from sso_core.web.cookies import LOGIN_COOKIES, Cookies, pairs
 from sso_core.web.messages import Request
+from sso_core.wire import b64url_decode
 
 LOOPBACK = settings(origin=Origin("http://127.0.0.1:4000"))
 FORM_POST = attrs.evolve(OPENID, response_mode=ResponseMode.FORM_POST)
@@ -95,3 +102,65 @@ def test_a_trail_is_names_and_nothing_else() -> None:
 def test_cookies_are_read_as_they_come() -> None:
     assert pairs(with_cookie("a=1; b=2=3;c", "d=4")) == (("a", "1"), ("b", "2=3"), ("d", "4"))
     assert len(pairs(with_cookie("; ".join(["a=1"] * 5000)))) == 200
+
+
+# Signed sessions, and the reference's token
+
+SIGNING = SessionKeys((b"k" * 32,))
+TOKEN = ReferenceToken(b"r" * 32)
+SESSION = session_of(IDENTITY, ACCOUNT, provider_id="generic", signed_in_at=NOW, expires_at=NOW + 9)
+
+
+def value_of(header: str) -> str:
+    return header.partition("=")[2].partition(";")[0]
+
+
+def test_where_there_are_keys_a_session_is_signed_and_a_made_up_one_is_none() -> None:
+    cookies = Cookies(settings(session_keys=SIGNING))
+    presented = value_of(cookies.set_session(Secret("s"), 10))
+    assert presented.startswith("s.")
+    assert cookies.read_session(with_cookie(f"{cookies.session}={presented}")) == Secret("s")
+    for forged in ("s", "s.mac", "t" + presented[1:]):
+        assert cookies.read_session(with_cookie(f"{cookies.session}={forged}")) is None
+
+
+@pytest.mark.parametrize(
+    ("base", "token", "flags"),
+    [
+        ("https://app.example", TOKEN, "; Path=/; HttpOnly; Secure; SameSite=Lax"),
+        ("https://app.example/sub", TOKEN, "; Path=/sub/; HttpOnly; Secure; SameSite=Lax"),
+        ("http://127.0.0.1:4000", TOKEN, "; Path=/; HttpOnly; SameSite=Lax"),
+        (
+            "https://app.example",
+            attrs.evolve(TOKEN, readable_by_scripts_unsafe=True),
+            "; Path=/; Secure; SameSite=Lax",
+        ),
+    ],
+)
+def test_the_references_token_has_flags_unless_the_operator_says_otherwise(
+    base: str, token: ReferenceToken, flags: str
+) -> None:
+    cookies = Cookies(settings(origin=Origin(base), reference_token=token))
+    (header,) = cookies.set_reference_token(SESSION, 10)
+    assert header.startswith("token=eyJ")
+    assert header.endswith("; Max-Age=10" + flags)
+    assert cookies.clear_reference_token() == ("token=; Max-Age=0" + flags,)
+
+
+def test_it_says_whether_only_administrators_make_keys() -> None:
+    for holders in KeyHolders:
+        cookies = Cookies(settings(reference_token=TOKEN, key_holders=holders))
+        payload = value_of(cookies.set_reference_token(SESSION, 10)[0]).split(".")[1]
+        claims = json.loads(b64url_decode(payload))
+        assert claims["disabled_non_admin_personal_key_creation"] is (holders is KeyHolders.ADMINS)
+
+
+def test_without_the_option_there_is_no_such_token() -> None:
+    assert SECURE.set_reference_token(SESSION, 10) == SECURE.clear_reference_token() == ()
+
+
+def test_nothing_in_the_browser_says_who_was_signed_in() -> None:
+    cleared = Cookies(settings(reference_token=TOKEN)).clear_person()
+    names = [header.partition("=")[0] for header in cleared]
+    assert names == [SECURE.session, SECURE.trail, "token"]
+    assert all("Max-Age=0" in header for header in cleared)

@@ -62,3 +62,9 @@ def test_whatever_may_lead_elsewhere_leads_home(target: str) -> None:
 @pytest.mark.parametrize(("target", "expected"), [("/sub/a", "/sub/a"), ("/subway", "/sub/"), ("/a", "/sub/")])
 def test_below_a_mount_only_the_mount_is_ours(target: str, expected: str) -> None:
     assert safe_return_target(target, MOUNTED) == expected
+
+
+def test_where_home_is_the_operator_may_say() -> None:
+    assert safe_return_target("", ROOT, "/ui/?login=success") == "/ui/?login=success"
+    assert safe_return_target("//evil.example", MOUNTED, "/sub/ui/") == "/sub/ui/"
+    assert safe_return_target("/a\\b", ROOT, "/ui/") == safe_return_target("/./a", ROOT, "/ui/") == "/ui/"
