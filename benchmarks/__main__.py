@@ -1,4 +1,4 @@
-"""Run the benchmarks: `python -m benchmarks [--rounds N] [--only logins,backends,trips,memory,imports]`.
+"""Run the benchmarks: `python -m benchmarks [--rounds N] [--only logins,backends,trips,sections,memory,imports,stack]`.
 
 Every number is printed beside what it is compared with, measured in the same run. Trust the ratios: microseconds are
 those of this machine. Nothing here passes or fails.
@@ -12,10 +12,10 @@ import ssl
 from collections.abc import Callable
 from importlib.metadata import version
 
-from benchmarks import backends, imports, logins, memory, roundtrips
+from benchmarks import backends, full_stack, imports, logins, memory, roundtrips, sections
 from benchmarks.fixture import Provider
-from benchmarks.measure import ratio
-from benchmarks.report import Goal, exactly, print_goals, print_table
+from benchmarks.measure import ratio, spread
+from benchmarks.report import Goal, exactly, print_goals, print_table, shown
 
 PACKAGES = ("attrs", "cryptography", "PyJWT", "httpx", "Authlib", "fastapi-sso", "starlette")
 
@@ -67,6 +67,18 @@ def trips(_rounds: int) -> list[Goal]:
     ]
 
 
+def loop_sections(_rounds: int) -> list[Goal]:
+    """Measure how long a login holds the event loop."""
+    longest = sections.measure_sections()
+    heads = ("", "", "start", "callback")
+    print_table("Longest section on the event loop (microseconds of CPU, medians)", heads, sections.rows_of(longest))
+    floor, core = longest["floor over httpx"], longest["core, whole visit"]
+    return [
+        Goal("P7", "longest section of a callback / floor over httpx", 2, ratio(core.finish, floor.finish)),
+        Goal("P7", "longest section of a start / the floor's", 2, ratio(core.begin, floor.begin)),
+    ]
+
+
 def weights(_rounds: int) -> list[Goal]:
     """Weigh pending logins."""
     weight = memory.weigh(Provider("ES256"))
@@ -101,12 +113,42 @@ def import_costs(rounds: int) -> list[Goal]:
     ]
 
 
+def whole_stacks(_rounds: int) -> list[Goal]:
+    """Let eight browsers log in at whole applications."""
+    rates = full_stack.measure_stacks()
+    rows = [
+        (
+            name,
+            "",
+            f"{spread(rate.logins_per_second).middle:.0f}",
+            f"{spread(rate.milliseconds).middle:.2f}",
+            shown(ratio(rate.milliseconds, rates["by hand"].milliseconds)),
+        )
+        for name, rate in rates.items()
+    ]
+    heads = ("", "", "logins/s", "server's CPU ms/login", "x by hand")
+    print_table("Whole logins through our own server, ES256, 8 browsers, store in memory", heads, rows)
+    core = rates["core"]
+    return [
+        Goal(
+            "P13",
+            f"core's logins/s / those of {name}",
+            bound,
+            ratio(core.logins_per_second, rates[name].logins_per_second),
+            at_least=True,
+        )
+        for name, bound in (("by hand", 0.8), ("Authlib, one SSL context for all", 1.5), ("Authlib, as shipped", 15))
+    ]
+
+
 PARTS: dict[str, Callable[[int], list[Goal]]] = {
     "logins": logins.run,
     "backends": backends.run,
     "trips": trips,
+    "sections": loop_sections,
     "memory": weights,
     "imports": import_costs,
+    "stack": whole_stacks,
 }
 
 if __name__ == "__main__":

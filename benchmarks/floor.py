@@ -149,11 +149,11 @@ class Floor:
 
 
 class FloorOverHttpx(Floor):
-    """The same under asyncio, with one call through a shared httpx client and a mock transport."""
+    """The same under asyncio, with one call through a shared httpx client; over a mock transport if it gets none."""
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: Provider, client: httpx.AsyncClient | None = None) -> None:
         super().__init__(provider)
-        self._client = httpx.AsyncClient(transport=mock_transport(provider))
+        self._client = client or httpx.AsyncClient(transport=mock_transport(provider))
         self._runner = asyncio.Runner()
 
     def finish(self, back: list[str]) -> None:
@@ -162,11 +162,15 @@ class FloorOverHttpx(Floor):
 
     async def _finish_all(self, back: list[str]) -> None:
         for query in back:
-            nonce, form = self._come_back(query)
-            response = await self._client.post(self._token_endpoint, headers=_HEADERS, content=form)
-            if response.status_code != 200:
-                raise ValueError(response.status_code)
-            self._enter(response.content, nonce)
+            await self.finish_one(query)
+
+    async def finish_one(self, query: str) -> str:
+        """Finish a login; return the session's cookie."""
+        nonce, form = self._come_back(query)
+        response = await self._client.post(self._token_endpoint, headers=_HEADERS, content=form)
+        if response.status_code != 200:
+            raise ValueError(response.status_code)
+        return self._enter(response.content, nonce)
 
 
 def verifier(provider: Provider) -> Callable[[bytes, bytes], None]:

@@ -5,6 +5,7 @@ The time that it takes stands for the network's: requests that overlap are paral
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -91,6 +92,11 @@ def loopback() -> Iterator[Loopback]:
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     state.provider = Provider("ES256", f"http://127.0.0.1:{server.server_address[1]}")
+    state.documents = {
+        "/.well-known/openid-configuration": json.dumps(state.provider.metadata).encode(),
+        "/jwks": json.dumps(state.provider.jwks).encode(),
+        "/userinfo": state.provider.userinfo,
+    }
     try:
         yield state
     finally:

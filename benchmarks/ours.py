@@ -30,7 +30,7 @@ from sso_core.oauth.client import Client
 from sso_core.oauth.key_set import parse_key_set
 from sso_core.oauth.metadata import parse_metadata
 from sso_core.providers.kinds import OpenIdProvider, UserinfoPolicy
-from sso_core.records import Account
+from sso_core.records import Account, UpdateAccount
 from sso_core.secret import ENTROPY_SIZE, Entropy, Secret
 from sso_core.sessions.login_cookie import LoginCookie
 from sso_core.settings.origin import Origin
@@ -62,7 +62,10 @@ def entropy() -> Entropy:
 
 
 class Accounts:
-    """The least that can be a directory: one person, who has been here before."""
+    """The least that can be a directory: one person, who has been here before.
+
+    The first login writes what the claims say beyond the name; the others find it so, as nearly all logins do.
+    """
 
     in_memory: ClassVar[bool] = True
 
@@ -71,7 +74,12 @@ class Accounts:
 
     def perform(self, effect: ReadAccount | WriteAccount) -> AccountFacts | Written:
         """Answer."""
-        return AccountFacts(self._account) if isinstance(effect, ReadAccount) else Written()
+        if isinstance(effect, ReadAccount):
+            return AccountFacts(self._account)
+        for change in effect.changes:
+            assert isinstance(change, UpdateAccount)
+            self._account = change.account
+        return Written()
 
 
 class UpToIdentity:
@@ -109,7 +117,7 @@ class UpToIdentity:
             now=time.time(),
             warm=self._warm,
         )
-        while isinstance(state, Working):
+        while not isinstance(state, Resting):
             state = advance_any(state, [self._perform(effect) for effect in state.awaits], now=time.time())
         assert isinstance(state, SentToProvider)
         return state
@@ -117,7 +125,7 @@ class UpToIdentity:
     def _finish(self, query: str, cookie: LoginCookie) -> ReadingAccount:
         state = self._come_back(query, cookie)
         while not isinstance(state, ReadingAccount):
-            assert isinstance(state, Working), state
+            assert not isinstance(state, Resting), state
             state = advance_any(state, [self._perform(effect) for effect in state.awaits], now=time.time())
         return state
 
@@ -209,7 +217,7 @@ class OverHttpx(UpToIdentity):
         for query, cookie in back:
             state = self._come_back(query, cookie)
             while not isinstance(state, ReadingAccount):
-                assert isinstance(state, Working), state
+                assert not isinstance(state, Resting), state
                 events = [await self._perform_async(effect) for effect in state.awaits]
                 state = advance_any(state, events, now=time.time())
             assert state.identity.subject == SUBJECT

@@ -60,12 +60,12 @@ class Plain:
 
     def _begin(self) -> Begun:
         settings, metadata, block, now = self._settings, self._warm.metadata, entropy(), time.time()
-        provider = settings.provider
+        provider = settings.providers[0]
         assert metadata is not None
         login = PendingLogin(
             provider_id=provider.provider_id,
             namespace=metadata.issuer,
-            redirect_uri=settings.redirect_uri,
+            redirect_uri=settings.redirect_uri(provider),
             nonce=block.nonce,
             code_verifier=block.code_verifier,
             return_to="/",
@@ -94,7 +94,7 @@ class Plain:
     def _finish(self, query: str, cookie: LoginCookie) -> Identity:
         response = parse_authorization_response(parse_form(query))
         settings, keys, now = self._settings, self._warm.keys, time.time()
-        provider = settings.provider
+        provider = settings.providers[0]
         entropy()
         key = login_key(response.state.reveal(), cookie.secret)
         taken = self._store.perform(Take(Kind.LOGIN, key, b"used", settings.login_ttl))

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import ssl
 import warnings
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ import httpx
 from starlette.requests import Request as StarletteRequest
 
 from benchmarks.fixture import CLIENT_ID, CLIENT_SECRET, SCOPE, SUBJECT
+from benchmarks.floor import FloorOverHttpx
 from benchmarks.loopback import Loopback, Seen, depth, loopback
 from benchmarks.ours import Accounts, answer_async, cookies_of, location_of, settings_for
 from benchmarks.peers_authlib import OAuth, scope
@@ -129,17 +129,37 @@ class Core:
         return await answer_async(self._site, self._world, self._library.warm(self._issuer), request)
 
 
-class AuthlibWalker:
-    """Authlib as its documentation sets it up."""
+class FloorWalker:
+    """The floor over a shared httpx client, everything warm from the start."""
 
-    def __init__(self, issuer: str) -> None:
+    def __init__(self, provider: Any) -> None:
+        self._floor = FloorOverHttpx(provider, httpx.AsyncClient())
+
+    async def begin(self) -> tuple[str, Any]:
+        """Redirect."""
+        return self._floor.begin(1)[0], None
+
+    async def meanwhile(self) -> None:
+        """Do nothing."""
+
+    async def finish(self, query: str, browser: Any) -> None:
+        """Exchange and verify."""
+        del browser
+        await self._floor.finish_one(query)
+
+
+class AuthlibWalker:
+    """Authlib as its documentation sets it up, or with a context that all its clients share."""
+
+    def __init__(self, issuer: str, context: ssl.SSLContext | None = None) -> None:
+        shared = {} if context is None else {"verify": context}
         oauth = OAuth()
         oauth.register(
             "idp",
             client_id=CLIENT_ID,
             client_secret=CLIENT_SECRET,
             server_metadata_url=issuer + "/.well-known/openid-configuration",
-            client_kwargs={"scope": SCOPE, "code_challenge_method": "S256"},
+            client_kwargs={"scope": SCOPE, "code_challenge_method": "S256"} | shared,
         )
         self._client: Any = oauth.idp
 
@@ -188,11 +208,6 @@ def walk() -> tuple[dict[str, tuple[Login, Login]], Crowd]:
     with loopback() as provider, counted() as built, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         issuer = provider.provider.issuer
-        provider.documents = {
-            "/.well-known/openid-configuration": json.dumps(provider.provider.metadata).encode(),
-            "/jwks": json.dumps(provider.provider.jwks).encode(),
-            "/userinfo": provider.provider.userinfo,
-        }
         walkers: dict[str, Callable[[], Walker]] = {
             "core": lambda: Core(issuer),
             "Authlib, as shipped": lambda: AuthlibWalker(issuer),

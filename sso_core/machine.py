@@ -99,7 +99,7 @@ def advance(state: Receives[S], events: Sequence[Event], *, now: float) -> S | F
     asked = state.awaits
     if len(events) != len(asked):
         raise MisuseError(f"{type(state).__name__} asked {len(asked)} questions and got {len(events)} answers")
-    for effect, event in zip(asked, events, strict=True):
+    for effect, event in zip(asked, events, strict=False):  # as many of the one as of the other: see above
         if type(event) not in effect.answers:
             raise MisuseError(f"{type(event).__name__} is no answer to {type(effect).__name__}")
     try:
@@ -111,9 +111,16 @@ def advance(state: Receives[S], events: Sequence[Event], *, now: float) -> S | F
     return after
 
 
-def advance_any(state: Working, events: Sequence[Event], *, now: float) -> Working | Resting:
-    """Advance a state of which only the base is known: what a driver does, which runs any flow."""
-    return advance(cast("Receives[Working | Resting]", state), events, now=now)
+class AdvanceAny(Protocol):
+    """What a driver needs, which runs any flow and knows no more of a state than its base."""
+
+    def __call__(self, state: Working, events: Sequence[Event], *, now: float) -> Working | Resting:
+        """Advance."""
+        ...
+
+
+advance_any = cast("AdvanceAny", advance)
+"""`advance` itself, typed for a state of which only the base is known."""
 
 
 def door(opening: Callable[P, S]) -> Callable[P, S | Failed]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
 from hmac import compare_digest
 
 import attrs
+
+from sso_core.wire import b64url_encode
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -60,7 +61,7 @@ class Entropy:
         return "Entropy(…)"
 
     def _piece(self, position: int) -> str:
-        return urlsafe_b64encode(self.block[32 * position : 32 * position + 32])[:-1].decode()
+        return b64url_encode(self.block[32 * position : 32 * position + 32])
 
     @property
     def state(self) -> str:

@@ -57,8 +57,10 @@ def check_email_domain(identity: Identity, policy: AccessPolicy) -> None:
 def check_group(identity: Identity, policy: AccessPolicy) -> None:
     """Refuse whoever is not in the one group; a list that may be cut keeps out whom it does not name."""
     group = policy.restricted_group
+    if group is None:
+        return
     theirs = (*identity.teams.team_ids, *identity.groups)
-    if group is None or group in theirs:
+    if group in theirs:
         return
     if any(note.reason is Reason.GROUPS_INCOMPLETE for note in identity.notes):
         refuse(

@@ -87,39 +87,39 @@ def decide(
     linked = (Step("linked", "", "", f"by {found.linked}"),) if found.linked else ()
     explanation = (*linked, role_step, *email.explanation, *handle.explanation, *teams.explanation)
     if found.account is None:
-        decision = _creation(after, identity, policy, teams, guards)
+        outcome = after, *_creation(after, identity, policy, teams, guards)
     else:
-        decision = _update(found.account, found.linked, after, identity, teams, guards)
-    return attrs.evolve(
-        decision,
-        explanation=(*identity.explanation, *explanation),
-        aliases=aliases_of(after, (*facts.teams, *teams.ensured)),
-    )
+        outcome = _update(found.account, found.linked, after, identity, teams, guards)
+    aliases = aliases_of(after, (*facts.teams, *teams.ensured))
+    return Decision(*outcome, (*identity.explanation, *explanation), aliases)
 
 
 def aliases_of(account: Account, teams: Iterable[Team]) -> tuple[tuple[str, str], ...]:
     """Return the names of the account's teams, as far as `teams` tell them."""
+    if not account.memberships:
+        return ()
     known = {team.team_id: team.alias for team in teams}
     return tuple([(team_id, alias) for team_id in account.team_ids if (alias := known.get(team_id)) is not None])
 
 
 def _creation(
     account: Account, identity: Identity, policy: AccessPolicy, teams: TeamPlan, guards: tuple[Guard, ...]
-) -> Decision:
+) -> tuple[tuple[Change, ...], tuple[Guard, ...]]:
     seats = (SeatLeft(policy.seats),) if policy.seats is not None else ()
     changes: tuple[Change, ...] = (
         *map(EnsureTeam, teams.ensured),
         CreateAccount(attrs.evolve(account, memberships=())),
         *(JoinTeam(account.account_id, membership) for membership in teams.joined),
     )
-    return Decision(account, changes, (IdentityAbsent(identity.issuer, identity.subject), *seats, *guards))
+    return changes, (IdentityAbsent(identity.issuer, identity.subject), *seats, *guards)
 
 
 def _update(
     before: Account, linked: str, after: Account, identity: Identity, teams: TeamPlan, guards: tuple[Guard, ...]
-) -> Decision:
-    if after == before and not teams.ensured:
-        return Decision(before)
+) -> tuple[Account, tuple[Change, ...], tuple[Guard, ...]]:
+    # As a rule it is the very same account: most people come in as they left.
+    if (after is before or after == before) and not teams.ensured:
+        return before, (), ()
     after = attrs.evolve(after, revision=before.revision + 1)
     key = (identity.issuer, identity.subject)
     absent: tuple[Guard, ...] = (IdentityAbsent(*key),) if linked else ()
@@ -130,4 +130,4 @@ def _update(
         *(JoinTeam(before.account_id, membership) for membership in teams.joined),
         *(LeaveTeam(before.account_id, team_id) for team_id in teams.left),
     )
-    return Decision(after, changes, (AccountUnchanged(before.account_id, before.revision), *absent, *guards))
+    return after, changes, (AccountUnchanged(before.account_id, before.revision), *absent, *guards)

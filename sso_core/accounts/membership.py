@@ -27,8 +27,9 @@ class TeamPlan:
 
 def teams_to_ask(identity: Identity, policy: AccessPolicy) -> tuple[str, ...]:
     """Return the ids of the teams of which the directory has to say whether they exist."""
-    described = tuple(team.team_id for team in identity.teams.to_create)
-    named = () if policy.team_sync is TeamSync.OFF else (*identity.teams.team_ids, *described)
+    teams = identity.teams
+    described = [team.team_id for team in teams.to_create]
+    named = () if policy.team_sync is TeamSync.OFF else (*teams.team_ids, *described)
     return tuple(dict.fromkeys((*named, *policy.new_accounts.team_ids)))
 
 

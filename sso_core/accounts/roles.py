@@ -10,6 +10,8 @@ from sso_core.records import Account
 
 def is_admin_id(policy: AccessPolicy, account: Account) -> bool:
     """Say whether the account is the one that is always an administrator, by its id or by a subject that it has."""
+    if policy.admin_id is None:
+        return False
     names = {account.account_id, *(subject for _, subject in account.identities)}
     if policy.admin_id_matches_handle_unsafe:
         names.add(account.handle or "")
@@ -18,6 +20,8 @@ def is_admin_id(policy: AccessPolicy, account: Account) -> bool:
 
 def is_admin_subject(policy: AccessPolicy, identity: Identity) -> bool:
     """Say whether the person is the one who is always an administrator: by the subject, never by a name they chose."""
+    if policy.admin_id is None:
+        return False
     names = {identity.subject}
     if policy.admin_id_matches_handle_unsafe:
         names.add(identity.handle or "")
@@ -34,9 +38,12 @@ def decide_role(account: Account | None, identity: Identity, policy: AccessPolic
     if is_admin_subject(policy, identity) or (account is not None and is_admin_id(policy, account)):
         return ladder.promoted, Step("always an administrator", "", "", ladder.promoted)
     provider = ("the provider's role", ladder.named(identity.role) if identity.role_known else None)
-    stored = ("the account's role", account.role or None if account is not None else None)
+    stored = ("the account's role", account.role if account is not None else None)
     first = (provider, stored) if policy.role_precedence is RolePrecedence.PROVIDER else (stored, provider)
-    new = ("new accounts", ladder.named(policy.new_accounts.role) if account is None else None)
-    rule, role = next(word for word in (*first, new, ("everybody", ladder.default)) if word[1])
-    assert role is not None
-    return role, Step(rule, "", "", role)
+    for rule, role in first:
+        if role:
+            return role, Step(rule, "", "", role)
+    new = ladder.named(policy.new_accounts.role) if account is None else None
+    if new:
+        return new, Step("new accounts", "", "", new)
+    return ladder.default, Step("everybody", "", "", ladder.default)

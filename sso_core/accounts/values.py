@@ -23,7 +23,7 @@ def with_wishes(identity: Identity, wishes: Wishes, ladder: RoleLadder) -> Ident
 
     A role that is not on the ladder is no role, and changes nothing. A list of teams from the host is complete.
     """
-    if wishes == NO_WISHES:
+    if wishes is NO_WISHES or wishes == NO_WISHES:
         return identity
     steps = list(identity.explanation)
     if wishes.role is not None:
@@ -43,8 +43,10 @@ def with_wishes(identity: Identity, wishes: Wishes, ladder: RoleLadder) -> Ident
 
 def with_values(account: Account, **values: Any) -> Account:  # noqa: ANN401 -- the account's own fields
     """Return the account with these values; the very same one where none differs, as at most logins."""
-    same = all(getattr(account, name) == value for name, value in values.items())
-    return account if same else attrs.evolve(account, **values)
+    for name, value in values.items():
+        if getattr(account, name) != value:
+            return attrs.evolve(account, **values)
+    return account
 
 
 def new_account(account_id: str, identity: Identity, role: str, policy: AccessPolicy) -> Account:
@@ -89,6 +91,8 @@ def described(account: Account, identity: Identity, role: str) -> Account:
 
 def with_host_values(account: Account, wishes: Wishes) -> Account:
     """Return the account with the limits that the host wishes."""
+    if wishes is NO_WISHES:
+        return account
     return with_values(
         account,
         models=account.models if wishes.models is None else wishes.models,

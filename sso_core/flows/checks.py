@@ -83,7 +83,7 @@ def verified_claims(
 
 def accepted_algorithms(login: PendingLogin, provider: OpenIdProvider) -> tuple[str, ...]:
     """Return the algorithms that both the operator and the metadata allow; a token's header adds none."""
-    return tuple(name for name in login.id_token_algorithms if name in provider.algorithms)
+    return tuple([name for name in login.id_token_algorithms if name in provider.algorithms])
 
 
 def check_admission(attempt: Attempt, provider: OpenIdProvider, verified: VerifiedClaims) -> None:

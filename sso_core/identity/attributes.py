@@ -20,8 +20,10 @@ def text_at(claims: ClaimSet, paths: tuple[str, ...]) -> str | None:
 
 
 def _text(value: object) -> str | None:
+    if isinstance(value, str):  # as nearly all are
+        return value if len(value) <= NAME_LIMIT and value.strip() else None
     text = name_of(value) if not isinstance(value, float) else None
-    return text if text is not None and len(text) <= NAME_LIMIT and text.strip() else None
+    return text if text is not None and len(text) <= NAME_LIMIT else None
 
 
 def handle_of(gathered: Gathered, paths: tuple[str, ...]) -> tuple[str, str] | None:
@@ -49,7 +51,7 @@ def email_address(value: object) -> str | None:
     if not isinstance(value, str) or not 0 < len(value) <= EMAIL_LIMIT or not value.isprintable() or " " in value:
         return None
     local, _, domain = value.partition("@")
-    if not local or not domain or "@" in domain or any(map(_turns_ascii, value)):
+    if not local or not domain or "@" in domain or (not value.isascii() and any(map(_turns_ascii, value))):
         return None
     return value.lower()
 

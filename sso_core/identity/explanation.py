@@ -25,6 +25,9 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 def shown(value: object) -> str:
     """Return a claim's value as JSON text, cut where it is long."""
+    # A truth value is a claim of most people, and the encoder builds itself anew for whatever is no text.
+    if value is True:
+        return "true"
     text = _ENCODER.encode(value)
     return text if len(text) <= VALUE_LIMIT else cut(text)
 

@@ -154,7 +154,7 @@ def _extra(claims: ClaimSet, names: AttributeNames) -> tuple[tuple[str, object],
 def _shown_claims(sourced: SourcedClaims) -> tuple[ShownClaim, ...]:
     members, sources = sourced.claims.members, sourced.sources
     names = [name for name in sources if name not in PROTOCOL_CLAIMS]
-    return tuple([ShownClaim(name, shown(members[name]), sources[name].value) for name in names[:CLAIM_LIMIT]])
+    return tuple([ShownClaim(name, shown(members[name]), sources[name].text) for name in names[:CLAIM_LIMIT]])
 
 
 def _display_name(

@@ -42,6 +42,10 @@ class Source(Enum):
     HOST = "host"
     """The host's own code, which vouches for the person itself."""
 
+    def __init__(self, text: str) -> None:
+        # The value once more: a login asks for it a dozen times, and `value` of an enumeration takes a call each time.
+        self.text = text
+
 
 @attrs.frozen
 class SourcedClaims:
@@ -58,6 +62,13 @@ ENVELOPE_MEMBERS = frozenset({"token_type", "expires_in", "scope"})
 """What a token answer says of its tokens, not of the person."""
 
 _HIDDEN_IN_TOKEN_RESPONSE = TOKEN_MEMBERS | ENVELOPE_MEMBERS
+
+_PRECEDENCE = (
+    (Source.USERINFO, TOKEN_MEMBERS),
+    (Source.ID_TOKEN, TOKEN_MEMBERS),
+    (Source.TOKEN_RESPONSE, _HIDDEN_IN_TOKEN_RESPONSE),
+)
+"""The three documents, the most trusted first, and what is no claim in each."""
 
 PROTOCOL_CLAIMS = frozenset(
     {
@@ -86,13 +97,10 @@ def merge_claims(userinfo: ClaimSet, id_token: ClaimSet, token_response: ClaimSe
     """
     members: dict[str, object] = {}
     sources: dict[str, Source] = {}
-    for source, hidden, claims in (
-        (Source.USERINFO, TOKEN_MEMBERS, userinfo),
-        (Source.ID_TOKEN, TOKEN_MEMBERS, id_token),
-        (Source.TOKEN_RESPONSE, _HIDDEN_IN_TOKEN_RESPONSE, token_response),
-    ):
-        for name, value in claims.members.items():
-            if name not in members and name not in hidden:
-                members[name] = value
-                sources[name] = source
+    for (source, hidden), claims in zip(_PRECEDENCE, (userinfo, id_token, token_response), strict=True):
+        new = dict(claims.members)
+        for name in (*hidden, *members):
+            new.pop(name, None)
+        members.update(new)
+        sources.update(dict.fromkeys(new, source))
     return SourcedClaims(ClaimSet(members), sources)

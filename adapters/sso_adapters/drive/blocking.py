@@ -16,7 +16,7 @@ def run(state: Working | Resting, world: World, *, watch: Watch | None = None) -
     Effects asked together are performed together, all but the first in threads of their own. Nobody can cancel a
     thread, so every flow is seen through. Exceptions of the world are bugs and pass.
     """
-    while isinstance(state, Working):
+    while not isinstance(state, Resting):  # `Working` is abstract: asking for it takes a call each time
         if watch is not None:
             watch(state)
         state = advance_any(state, _perform(state.awaits, world), now=world.now())

@@ -66,7 +66,7 @@ async def run_asyncio(
 
 
 async def _run(state: Working | Resting, world: AsyncWorld, watch: Watch | None) -> Resting:
-    while isinstance(state, Working):
+    while not isinstance(state, Resting):  # `Working` is abstract: asking for it takes a call each time
         if watch is not None:
             watch(state)
         state = advance_any(state, await _perform(state.awaits, world), now=world.now())

@@ -12,7 +12,14 @@ def test_a_long_text_is_cut_and_the_cut_shows(length: int, is_cut: bool) -> None
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [("Älice", '"Älice"'), (["a", 1], '["a", 1]'), (None, "null"), ("v" * 600, '"' + "v" * (VALUE_LIMIT - 1) + "…")],
+    [
+        ("Älice", '"Älice"'),
+        (True, "true"),
+        (1, "1"),
+        (["a", 1], '["a", 1]'),
+        (None, "null"),
+        ("v" * 600, '"' + "v" * (VALUE_LIMIT - 1) + "…"),
+    ],
 )
 def test_a_value_is_shown_as_json(value: object, text: str) -> None:
     assert shown(value) == text
