@@ -195,6 +195,11 @@ class Running:
         address = self.line().removeprefix("Open ")
         return address, self.line().removeprefix("and type ").removesuffix(" if it asks")
 
+    def waits(self) -> None:
+        """Read on until it says what it waits for: an interrupt before that may hit Python where it goes unnoticed."""
+        assert self._process.stderr is not None
+        self._terminal.complained += self._process.stderr.readline()
+
     def interrupt(self) -> int:
         """Press Ctrl-C."""
         self._process.send_signal(signal.SIGINT)

@@ -158,7 +158,7 @@ def test_a_login_that_nobody_confirmed_in_time_is_over(terminal: Terminal) -> No
 def test_an_interrupt_ends_it_at_once_and_quietly(service: Service, terminal: Terminal) -> None:
     for more in ((), ("--loopback", "--no-browser")):
         with terminal.running("login", *more, service.address) as login:
-            login.line()
+            login.waits()
             began = time.monotonic()
             assert login.interrupt() == 130
             assert time.monotonic() - began < 5
