@@ -60,7 +60,7 @@ class Reading:
         self._labels = labels or {}
         self._report = report
         for name in sorted(values.keys() - self._values.keys()):
-            if name in BY_NAME and BY_NAME[name].needs_a_value:
+            if name in BY_NAME and BY_NAME[name].restricts:
                 self.problem(
                     name, "is set and empty", "nobody can tell what it restricts; give it a value or remove it"
                 )

@@ -21,7 +21,7 @@ class Variable:
     meaning: str
     default: str = ""
     restricts: bool = False
-    """Whether it keeps people out: its name misspelt, everybody would come in."""
+    """Whether it keeps people out. Misspelt, empty or left where nobody looks, everybody would come in."""
     secret: bool = False
 
     @property
@@ -33,11 +33,6 @@ class Variable:
     def member(self) -> str:
         """Its name within that table."""
         return self.key.partition(".")[2]
-
-    @property
-    def needs_a_value(self) -> bool:
-        """Whether an empty one is a mistake rather than none: nobody can tell what it restricts."""
-        return self.restricts and self.default not in {"true", "false"}
 
 
 PROVIDER_KINDS = ("google", "microsoft", "generic")

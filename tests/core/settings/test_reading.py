@@ -45,7 +45,9 @@ def test_an_empty_text_counts_as_unset(value: object, there: bool) -> None:
 def test_an_empty_restriction_is_a_problem_rather_than_none() -> None:
     report = Report()
     Reading({"ALLOWED_EMAIL_DOMAINS": " ", "DISABLE_ADMIN_UI": "", "SSO_SEATS": ""}, report)
-    assert [problem.variable for problem in report.problems] == ["ALLOWED_EMAIL_DOMAINS", "SSO_SEATS"]
+    assert [problem.variable for problem in report.problems] == [
+        *("ALLOWED_EMAIL_DOMAINS", "DISABLE_ADMIN_UI", "SSO_SEATS"),
+    ]
 
 
 def test_what_cannot_be_had_is_not_missing_as_well() -> None:
