@@ -62,7 +62,7 @@ def _restriction_by_words(name: str) -> str | None:
 
 
 def _may_mean(name: str, restriction: str) -> bool:
-    """Whether the words fit; one alone means too much. Another program's name, without our prefix, has to fit better."""
+    """Whether the words fit; one alone means too much. A name without our prefix may be another program's."""
     said, known = _words(name), _words(restriction)
     if len(said) < 2:
         return False
