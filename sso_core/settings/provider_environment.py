@@ -9,9 +9,8 @@ from enum import Enum
 import attrs
 
 from sso_core.identity.ladder import RoleLadder
-from sso_core.identity.rules import IdentityRules
 from sso_core.oauth.client import Client
-from sso_core.providers.google import google
+from sso_core.providers.google import RULES, google
 from sso_core.providers.graph import GRAPH, GraphGroups, WhenIncomplete
 from sso_core.providers.kinds import Provider
 from sso_core.providers.microsoft import LOGIN, SCOPE, microsoft
@@ -87,7 +86,7 @@ def read_google(reading: Reading, described: Described) -> Provider | None:
         return None
     if client is None:
         return None
-    rules = IdentityRules(team_claims=described.group_claims)
+    rules = attrs.evolve(RULES, team_claims=described.group_claims)
     return google(client, hosted_domains=domains, provider_id=described.provider_id or "google", rules=rules)
 
 

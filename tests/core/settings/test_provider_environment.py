@@ -135,6 +135,7 @@ def test_google_is_told_its_organisations() -> None:
     assert provider.hosted_domains == ("example.com", "other.example")
     assert provider.verified_email_required
     assert whole(GOOGLE).hosted_domains == ()
+    assert whole(GOOGLE).rules.names.role == ()
 
 
 def test_a_tenant_of_entra_is_the_only_one_that_may_sign_in() -> None:
