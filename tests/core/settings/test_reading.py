@@ -105,6 +105,13 @@ def test_a_number_that_is_none_is_a_problem(value: object) -> None:
     check(report, "is not a number above 0")
 
 
+def test_a_number_may_have_an_end() -> None:
+    assert reading("9")[0].number("X", most=9) == 9
+    read, report = reading("9.5")
+    assert read.number("X", most=9) is None
+    check(report, "is more than 9")
+
+
 @pytest.mark.parametrize(("value", "number"), [("3", 3), (4, 4), ("5.0", 5), (None, None)])
 def test_whole_numbers_are_read(value: object, number: int | None) -> None:
     assert reading(value)[0].whole("X") == number
