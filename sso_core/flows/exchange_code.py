@@ -3,6 +3,7 @@
 ExchangingCode | ExchangingCodeAndReadingKeys -> [RefreshingKeys] -> the next chapter, `gather_claims`
 ExchangingPlainCode -> GatheringPlainClaims
 any of them -> PuttingLoginBack | ReleasingLogin, where the code was certainly not sent
+where the verified ID token keeps the person out -> EndingFormerSession
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from sso_core.effects import Drop, Effect, HttpRequest, Keep, Kind, ReadKeys
 from sso_core.events import Dropped, HttpResponse, Kept, KeysRead, Occupied, StoreUnreachable, Unavailable, Unreachable
 from sso_core.facts import KeySet
 from sso_core.failures import Failure, Reason, Refusal, refuse
+from sso_core.flows.arrival import arrival_of
 from sso_core.flows.attempt import Attempt, Finishing
 from sso_core.flows.checks import (
     check_login_not_expired,
@@ -24,6 +26,7 @@ from sso_core.flows.checks import (
 from sso_core.flows.enter import ReadingAccount
 from sso_core.flows.gather_claims import GatheringClaims, GatheringClaimsAndGroups, GatheringPlainClaims, gather
 from sso_core.flows.gather_groups import ReadingGroups
+from sso_core.flows.turn_away import EndingFormerSession, turn_away
 from sso_core.machine import Failed
 from sso_core.oauth.token import TokenResponse, parse_token_response, token_request
 from sso_core.providers.kinds import OAuthProvider, OpenIdProvider
@@ -31,8 +34,8 @@ from sso_core.providers.quirks import with_hint
 from sso_core.secret import Secret
 from sso_core.sessions.pending_login import PendingLogin, encode_login
 
-Described = GatheringClaims | GatheringClaimsAndGroups | ReadingGroups | ReadingAccount
-"""Where the next chapter begins: with what there is to ask."""
+Described = GatheringClaims | GatheringClaimsAndGroups | ReadingGroups | ReadingAccount | EndingFormerSession
+"""Where the next chapter begins: with what there is to ask, or with the end of whoever may not come in."""
 
 # Exchanging the code
 
@@ -201,7 +204,7 @@ def _verify(
         verified = verified_claims(id_token, tokens, keys, attempt.settings, login, provider, now)
     except Refusal as refusal:
         if refusal.failure.reason is not Reason.UNKNOWN_KEY:
-            raise
+            return turn_away(arrival_of(attempt, login), refusal)
         return RefreshingKeys(attempt, login, provider, tokens, kid_of(id_token))
     return gather(attempt, login, provider, tokens, verified, keys, now)
 
@@ -234,5 +237,9 @@ class RefreshingKeys(Finishing):
         """Verify with them; a key that is still not known is refused."""
         keys = keys_of(answer)
         settings, login = self.attempt.settings, self.login
-        verified = verified_claims(_id_token(self.tokens), self.tokens, keys, settings, login, self.provider, now)
+        id_token = _id_token(self.tokens)
+        try:
+            verified = verified_claims(id_token, self.tokens, keys, settings, login, self.provider, now)
+        except Refusal as refusal:
+            return turn_away(arrival_of(self.attempt, login), refusal)
         return gather(self.attempt, login, self.provider, self.tokens, verified, keys, now)

@@ -14,6 +14,8 @@
           v
     [EndingFormerSession] -> Failed | Inspected
 
+A verified ID token or userinfo may keep somebody out as well: EndingFormerSession follows on those states, too.
+
 - Whoever lacks the login's cookie does not get near the store, so nobody can use up another's login.
 - A login is taken once. It is put back only where its code certainly did not reach the provider.
 - Nothing before the check: the access token is used for nothing until the ID token is verified.

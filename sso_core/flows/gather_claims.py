@@ -3,6 +3,7 @@
 GatheringClaims -> [RefreshingUserinfoKeys] -> ReadingAccount
 GatheringClaimsAndGroups -> [RefreshingUserinfoKeys] -> [ReadingGroups ...] -> ReadingAccount
 GatheringPlainClaims -> ReadingAccount
+any but the last -> EndingFormerSession, where the provider's own word keeps the person out
 
 - Nothing is asked with the access token before the ID token is verified.
 - What can be asked at once is: userinfo and the first page of each list are one round.
@@ -16,6 +17,7 @@ from sso_core.effects import Effect, ReadKeys
 from sso_core.events import HttpResponse, KeysRead, Unavailable, Unreachable
 from sso_core.facts import KeySet
 from sso_core.failures import Failure, Reason, Refusal
+from sso_core.flows.arrival import arrival_of
 from sso_core.flows.attempt import Attempt, Finishing
 from sso_core.flows.checks import (
     access_token_claims,
@@ -27,6 +29,7 @@ from sso_core.flows.checks import (
 )
 from sso_core.flows.enter import ReadingAccount, read_account
 from sso_core.flows.gather_groups import ReadingGroups, read_groups
+from sso_core.flows.turn_away import EndingFormerSession, turn_away
 from sso_core.identity.gathered import Gathered
 from sso_core.identity.identity import plain_subject
 from sso_core.identity.rules import AccessTokenClaims
@@ -53,19 +56,25 @@ def gather(
     verified: VerifiedClaims,
     keys: KeySet,
     now: float,
-) -> GatheringClaims | GatheringClaimsAndGroups | ReadingGroups | ReadingAccount:
+) -> GatheringClaims | GatheringClaimsAndGroups | ReadingGroups | ReadingAccount | EndingFormerSession:
     """Ask userinfo, where there is one and the operator wants it asked, and for groups, where the operator wants those.
 
-    Refuses first whom the verified ID token alone keeps out.
+    Turns away first whom the verified ID token alone keeps out.
     """
-    check_admission(attempt, provider, verified)
+    try:
+        check_admission(attempt, provider, verified)
+    except Refusal as refusal:
+        return turn_away(arrival_of(attempt, login), refusal)
     endpoint = login.userinfo_endpoint
     if endpoint is not None and provider.userinfo is not UserinfoPolicy.UNUSED:
         gathering = GatheringClaims(attempt, login, provider, tokens, verified, keys, endpoint)
         if provider.groups is None:
             return gathering
         return GatheringClaimsAndGroups(gathering, first_pages(provider.groups))
-    gathered = _gathered(attempt, login, provider, tokens, verified, keys, _NOTHING, (), now)
+    try:
+        gathered = _gathered(attempt, login, provider, tokens, verified, keys, _NOTHING, (), now)
+    except Refusal as refusal:
+        return turn_away(arrival_of(attempt, login), refusal)
     lists = None if provider.groups is None else first_pages(provider.groups)
     return _go_on(attempt, login, gathered, tokens, lists)
 
@@ -87,12 +96,14 @@ class GatheringClaims(Finishing):
         ask = profile_request if self.provider.profile is Profile.GRAPH else userinfo_request
         return (ask(self.endpoint, self.tokens.access_token, self.provider.extra_headers),)
 
-    def receive(self, answer: HttpResponse | Unreachable, *, now: float) -> RefreshingUserinfoKeys | ReadingAccount:
+    def receive(
+        self, answer: HttpResponse | Unreachable, *, now: float
+    ) -> RefreshingUserinfoKeys | ReadingAccount | EndingFormerSession:
         """Add what it says, if it speaks of the same person."""
         try:
             gathered = _describe(self, answer, self.keys, now)
         except Refusal as refusal:
-            return RefreshingUserinfoKeys(self, _signed_with_unknown_key(answer, refusal), None)
+            return _refresh_or_turn_away(self, answer, refusal, None)
         return read_account(self.attempt, self.login, gathered)
 
 
@@ -109,13 +120,13 @@ class GatheringClaimsAndGroups(Finishing):
 
     def receive(
         self, answer: HttpResponse | Unreachable, *pages: HttpResponse | Unreachable, now: float
-    ) -> RefreshingUserinfoKeys | ReadingGroups | ReadingAccount:
+    ) -> RefreshingUserinfoKeys | ReadingGroups | ReadingAccount | EndingFormerSession:
         """As for userinfo alone; the lists go on where they have more pages."""
         state, lists = self.gathering, self.lists.after(pages)
         try:
             gathered = _describe(state, answer, state.keys, now)
         except Refusal as refusal:
-            return RefreshingUserinfoKeys(state, _signed_with_unknown_key(answer, refusal), lists)
+            return _refresh_or_turn_away(state, answer, refusal, lists)
         return read_groups(state.attempt, state.login, gathered, state.tokens.access_token, lists)
 
 
@@ -134,10 +145,15 @@ class RefreshingUserinfoKeys(Finishing):
         login = self.gathering.login
         return (ReadKeys(login.namespace, login.jwks_uri, lacks=kid_of(token)),)
 
-    def receive(self, answer: KeysRead | Unavailable, *, now: float) -> ReadingGroups | ReadingAccount:
+    def receive(
+        self, answer: KeysRead | Unavailable, *, now: float
+    ) -> ReadingGroups | ReadingAccount | EndingFormerSession:
         """Verify with them; a key that is still not known is refused."""
         state = self.gathering
-        gathered = _describe(state, self.answer, keys_of(answer), now)
+        try:
+            gathered = _describe(state, self.answer, keys_of(answer), now)
+        except Refusal as refusal:
+            return turn_away(arrival_of(state.attempt, state.login), refusal)
         return _go_on(state.attempt, state.login, gathered, state.tokens, self.lists)
 
 
@@ -153,11 +169,13 @@ def _describe(state: GatheringClaims, answer: HttpResponse | Unreachable, keys: 
     return _gathered(attempt, login, provider, state.tokens, state.verified, keys, userinfo, notes, now)
 
 
-def _signed_with_unknown_key(answer: HttpResponse | Unreachable, refusal: Refusal) -> HttpResponse:
-    """Return the answer, if all that is wrong with it is the key; else refuse as before."""
+def _refresh_or_turn_away(
+    state: GatheringClaims, answer: HttpResponse | Unreachable, refusal: Refusal, lists: GroupLists | None
+) -> RefreshingUserinfoKeys | EndingFormerSession:
+    """Have the keys read anew, if all that is wrong with the answer is the key; else refuse as before."""
     if refusal.failure.reason is Reason.UNKNOWN_KEY and isinstance(answer, HttpResponse):
-        return answer
-    raise refusal
+        return RefreshingUserinfoKeys(state, answer, lists)
+    return turn_away(arrival_of(state.attempt, state.login), refusal)
 
 
 def _gathered(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from sso_core.identity.rules import IdentityRules
+from sso_core.identity.rules import AttributeNames, IdentityRules
 from sso_core.oauth.client import Client
 from sso_core.providers.endpoints import EndpointOverrides, check_address
 from sso_core.providers.kinds import OpenIdProvider, ResponseMode
 
 ISSUER = "https://accounts.google.com"
+
+RULES = IdentityRules(names=AttributeNames(role=()))
+"""How Google is read: it knows no roles, so none of its claims gives one unless the operator names it."""
 
 
 def google(
@@ -20,7 +23,7 @@ def google(
     issuer: str = ISSUER,
     endpoints: EndpointOverrides | None = None,
     response_mode: ResponseMode = ResponseMode.QUERY,
-    rules: IdentityRules = IdentityRules(),
+    rules: IdentityRules = RULES,
 ) -> OpenIdProvider:
     """Return Google. Raises ValueError for an address or a domain that is not usable.
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from enum import Enum
 from hmac import compare_digest
+from typing import Any
 
 import attrs
 
@@ -110,9 +111,9 @@ class GroupLists:
         rest = list(answers)
         groups, assigned = self.groups, self.assigned
         if groups.next_url is not None:
-            groups = _read_page(groups, rest.pop(0), self.graph.base, _group)
+            groups = _read_page(groups, rest.pop(0), self.graph.base, "id", _group)
         if assigned is not None and assigned.next_url is not None:
-            assigned = _read_page(assigned, rest.pop(0), self.graph.base, _assigned_group)
+            assigned = _read_page(assigned, rest.pop(0), self.graph.base, "principalId", _assigned_group)
         return GroupLists(self.graph, groups, assigned)
 
     def listing(self) -> GroupListing:
@@ -129,8 +130,9 @@ def first_pages(graph: GraphGroups) -> GroupLists:
     """Return the lists before anything was read."""
     base = graph.base.rstrip("/")
     # A cast to groups is an advanced query, which Graph answers for $count and a ConsistencyLevel only.
-    transitive = "/me/transitiveMemberOf/microsoft.graph.group?$count=true&$select=id,displayName&$top=999"
-    groups = GroupList((), base + ("/me/memberOf?$select=id,displayName&$top=999" if graph.direct else transitive))
+    # Without the cast, the person's administrative roles and units would be in the list too.
+    relation = "memberOf" if graph.direct else "transitiveMemberOf"
+    groups = GroupList((), f"{base}/me/{relation}/microsoft.graph.group?$count=true&$select=id,displayName&$top=999")
     if graph.service_principal_id is None:
         return GroupLists(graph, groups, None)
     url = f"{base}/servicePrincipals/{graph.service_principal_id}/appRoleAssignedTo?$top=999"
@@ -153,13 +155,13 @@ def _read_page(
     one: GroupList,
     answer: HttpResponse | Unreachable,
     base: str,
+    id_name: str,
     member: Callable[[dict[str, object]], Member | None],
 ) -> GroupList:
     visited = (*one.visited, one.next_url or "")
     try:
         document = _page(answer)
-        entries = _entries(document)
-        read = [member(entry) for entry in entries if isinstance(entry, dict)]
+        read = map(member, _entries(document, id_name))
         members = (*one.members, *(found for found in read if found is not None))
         one = attrs.evolve(one, members=members, visited=visited, next_url=None)
         return attrs.evolve(one, next_url=_next_url(document, visited, base))
@@ -185,12 +187,23 @@ def _page(answer: HttpResponse | Unreachable) -> dict[str, object]:
         refuse(Reason.GROUPS_UNREACHABLE, f"a page of groups cannot be read: {error}")
 
 
-def _entries(document: dict[str, object]) -> list[object]:
+def _entries(document: dict[str, object], id_name: str) -> list[dict[str, Any]]:
+    """Return the objects that a page lists; refuses what is no page of Graph's, which an empty one has to be, too.
+
+    An object whose id is not shown is nothing to go by. Where that is true of all of them, they are something else.
+    """
     entries = document.get("value")
-    if entries is None:
+    if document.get("error") is not None:
+        refuse(Reason.GROUPS_UNREACHABLE, "a page of groups is an error")
+    if entries is None and isinstance(document.get("@odata.context"), str):
         return []
     if not isinstance(entries, list):
         refuse(Reason.GROUPS_UNREACHABLE, "a page of groups has no list of them")
+    if not all(isinstance(entry, dict) for entry in entries):
+        refuse(Reason.GROUPS_UNREACHABLE, "a page of groups lists what is no object")
+    ids = [entry.get(id_name) for entry in entries]
+    if not all(name is None or isinstance(name, str) for name in ids) or (ids and not any(ids)):
+        refuse(Reason.GROUPS_UNREACHABLE, "a page of groups has none by its id")
     return entries
 
 

@@ -27,6 +27,8 @@ LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 """No vowels, so that no word comes out, and nothing that looks like a digit (RFC 8628 6.1)."""
 CODE_LENGTH = 8
 CLIENT_LIMIT = 100
+ENTRY_LIMIT = 1024 * 1024
+"""Bytes of an entry: a session, and the names of its teams."""
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}", re.ASCII)
 LOOPBACK_HOSTS = ("127.0.0.1", "::1")
@@ -129,7 +131,10 @@ def shown_client(name: str) -> str:
 
 
 def encode_cli_login(login: CliLogin) -> bytes:
-    """Return the login as compact JSON, positions instead of names, the version first."""
+    """Return the login as compact JSON, positions instead of names, the version first.
+
+    Refuses with SESSION_NOT_KEPT one that is too large to be read back.
+    """
     loopback = login.loopback
     session = "" if login.session is None else b64encode(encode_session(login.session)).decode()
     values = [
@@ -146,7 +151,10 @@ def encode_cli_login(login: CliLogin) -> bytes:
         login.aliases,
         [] if loopback is None else [loopback.redirect_uri, loopback.code_challenge, loopback.code_hash],
     ]
-    return encode_json(values)
+    value = encode_json(values)
+    if len(value) > ENTRY_LIMIT:
+        refuse(Reason.SESSION_NOT_KEPT, f"the entry of the command line, with {len(login.aliases)} teams, is too large")
+    return value
 
 
 _TIMES = (float, int)
@@ -159,7 +167,7 @@ _LOOPBACK_TYPES = (str, str, str)
 def decode_cli_login(value: bytes) -> CliLogin:
     """Return the login that `encode_cli_login` wrote; refuses with NO_CLI_LOGIN anything else."""
     try:
-        values = parse_json(value, limit=1 << 20)
+        values = parse_json(value, limit=ENTRY_LIMIT)
         if type(values) is not list or tuple(map(type, values)) not in _TYPES or values[0] != VERSION:
             raise WireError("it is no login")
         _, poll, code, client, address, start, end, tries, claim, session, aliases, loopback = values

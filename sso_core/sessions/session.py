@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 
+from sso_core.failures import Reason, refuse
 from sso_core.identity.explanation import Step
 from sso_core.identity.identity import Identity, ShownClaim
 from sso_core.records import Account, ApiKey
@@ -18,6 +19,10 @@ from sso_core.secret import Secret
 from sso_core.wire import WireError, b64url_encode, encode_json, parse_json
 
 VERSION = 4
+
+SESSION_LIMIT = 512 * 1024
+"""Bytes of a session: ten thousand teams that are named by UUIDs have fewer. It fits into the entry of a command line,
+which holds it in base64."""
 
 
 class SessionKind(Enum):
@@ -106,7 +111,21 @@ def session_key(session_id: Secret) -> str:
 
 
 def encode_session(session: Session) -> bytes:
-    """Return the session as compact JSON, positions instead of names, the version first."""
+    """Return the session as compact JSON, positions instead of names, the version first.
+
+    One that is too large is kept without what is only shown: claims and explanation. Refuses with SESSION_NOT_KEPT one
+    that is still too large, since nobody could read it back.
+    """
+    value = _encoded(session)
+    if len(value) > SESSION_LIMIT:
+        value = _encoded(attrs.evolve(session, claims=(), explanation=()))
+    if len(value) > SESSION_LIMIT:
+        what = f"the session of a person in {len(session.team_ids)} teams has {len(value)} bytes"
+        refuse(Reason.SESSION_NOT_KEPT, f"{what}, {SESSION_LIMIT} at most", "let fewer groups count as teams")
+    return value
+
+
+def _encoded(session: Session) -> bytes:
     values = [
         VERSION,
         session.account_id,

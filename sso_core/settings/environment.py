@@ -8,7 +8,11 @@ from sso_core.identity.ladder import RoleLadder
 from sso_core.providers.kinds import Provider
 from sso_core.settings.ladder import REFERENCE_LADDER
 from sso_core.settings.policy_environment import read_policy
-from sso_core.settings.provider_environment import Described, read_environment_provider
+from sso_core.settings.provider_environment import (
+    Described,
+    read_environment_provider,
+    report_restrictions_of_others,
+)
 from sso_core.settings.readiness import named_provider
 from sso_core.settings.reading import Problem, Reading, Report, SettingsError
 from sso_core.settings.service import ServiceSettings
@@ -35,6 +39,7 @@ def service_from_environment(environ: Mapping[str, str], *, default_base_url: st
 
     def providers(group_claims: tuple[str, ...]) -> tuple[Provider | None, ...]:
         if named_provider(environ) is None and host_vouches(environ):
+            report_restrictions_of_others(reading, None)
             return ()
         return (read_environment_provider(reading, Described(REFERENCE_LADDER, group_claims)),)
 

@@ -9,16 +9,15 @@ from enum import Enum
 import attrs
 
 from sso_core.identity.ladder import RoleLadder
-from sso_core.identity.rules import IdentityRules
 from sso_core.oauth.client import Client
-from sso_core.providers.google import google
+from sso_core.providers.google import RULES, google
 from sso_core.providers.graph import GRAPH, GraphGroups, WhenIncomplete
 from sso_core.providers.kinds import Provider
 from sso_core.providers.microsoft import LOGIN, SCOPE, microsoft
 from sso_core.settings.generic_environment import read_generic
 from sso_core.settings.identity_environment import read_microsoft_rules
 from sso_core.settings.reading import Reading
-from sso_core.settings.variables import PROVIDER_KINDS
+from sso_core.settings.variables import PROVIDER_KINDS, VARIABLES
 
 _TENANT_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _TENANT_NAME = re.compile(r"[A-Za-z0-9.-]{1,255}", re.ASCII)
@@ -55,7 +54,17 @@ def read_environment_provider(reading: Reading, described: Described) -> Provide
         if reading.has(f"{kind.upper()}_CLIENT_ID"):
             hint = f"{chosen.upper()}_CLIENT_ID goes first; several providers at once are for a TOML file"
             reading.note(f"{kind.upper()}_CLIENT_ID", "is not looked at", hint)
+    report_restrictions_of_others(reading, chosen)
     return READERS[chosen](reading, described)
+
+
+def report_restrictions_of_others(reading: Reading, chosen: str | None) -> None:
+    """Report what would restrict the people of another provider than the chosen one: its writer believes in it."""
+    why = "no provider is named" if chosen is None else f"the provider is {chosen}"
+    for variable in VARIABLES:
+        foreign = variable.table in PROVIDER_KINDS and variable.table != chosen
+        if foreign and variable.restricts and reading.has(variable.name):
+            reading.problem(variable.name, f"restricts nobody: {why}", "remove it, or name its provider")
 
 
 def read_client(reading: Reading, kind: str) -> Client | None:
@@ -77,7 +86,7 @@ def read_google(reading: Reading, described: Described) -> Provider | None:
         return None
     if client is None:
         return None
-    rules = IdentityRules(team_claims=described.group_claims)
+    rules = attrs.evolve(RULES, team_claims=described.group_claims)
     return google(client, hosted_domains=domains, provider_id=described.provider_id or "google", rules=rules)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from math import isfinite
+from math import inf, isfinite
 from typing import TypeVar
 
 import attrs
@@ -60,7 +60,7 @@ class Reading:
         self._labels = labels or {}
         self._report = report
         for name in sorted(values.keys() - self._values.keys()):
-            if name in BY_NAME and BY_NAME[name].needs_a_value:
+            if name in BY_NAME and BY_NAME[name].restricts:
                 self.problem(
                     name, "is set and empty", "nobody can tell what it restricts; give it a value or remove it"
                 )
@@ -109,8 +109,8 @@ class Reading:
             self.problem(name, "is neither true nor false")
         return default
 
-    def number(self, name: str, *, above: float = 0) -> float | None:
-        """Return a number greater than `above`."""
+    def number(self, name: str, *, above: float = 0, most: float = inf) -> float | None:
+        """Return a number greater than `above`, and `most` at most."""
         value = self._values.get(name)
         if value is None:
             return None
@@ -120,6 +120,9 @@ class Reading:
             number = None
         if number is None or not isfinite(number) or number <= above:
             self.problem(name, f"is not a number above {above:g}")
+            return None
+        if number > most:
+            self.problem(name, f"is more than {most:.0f}")
             return None
         return number
 

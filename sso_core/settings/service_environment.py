@@ -14,7 +14,7 @@ from sso_core.sessions.session_keys import SessionKeys
 from sso_core.settings.origin import Origin
 from sso_core.settings.reading import Reading
 from sso_core.settings.service import DATA_DIR
-from sso_core.settings.sign_in import KeyHolders
+from sso_core.settings.sign_in import LONGEST, LONGEST_KEY, KeyHolders
 from sso_core.settings.ui import UiSettings
 from sso_core.wire import WireError, b64url_decode, parse_http_url
 
@@ -52,14 +52,14 @@ def read_origin(reading: Reading, default_base_url: str) -> Origin | None:
 
 def read_sign_in_options(reading: Reading) -> dict[str, Any]:
     """Return the fields of SignInSettings that are set, beside address, providers and policy."""
-    hours = reading.number("LITELLM_CLI_JWT_EXPIRATION_HOURS")
+    hours = reading.number("LITELLM_CLI_JWT_EXPIRATION_HOURS", most=LONGEST / HOUR)
     given = {
         "sealing_keys": _keys(reading, "SSO_SEALING_KEYS", SealingKeys),
         "session_keys": _keys(reading, "SSO_SESSION_KEYS", SessionKeys),
-        "key_ttl": reading.number("SSO_KEY_TTL"),
+        "key_ttl": reading.number("SSO_KEY_TTL", most=LONGEST_KEY),
         "reference_token": _reference_token(reading),
-        "login_ttl": reading.number("SSO_LOGIN_TTL"),
-        "session_ttl": reading.number("SSO_SESSION_TTL"),
+        "login_ttl": reading.number("SSO_LOGIN_TTL", most=LONGEST),
+        "session_ttl": reading.number("SSO_SESSION_TTL", most=LONGEST),
         "cli_session_ttl": None if hours is None else hours * HOUR,
         "landing_path": _landing_path(reading),
         "leeway": _leeway(reading),

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from sso_core.oauth.tenants import Tenants
-from sso_core.providers.kinds import OAuthProvider, Provider
+from sso_core.providers.kinds import OAuthProvider, OpenIdProvider, Provider
 
 
 def clashes(providers: tuple[Provider, ...]) -> tuple[tuple[Provider, Provider], ...]:
     """Return the pairs that share a namespace of subjects where an answer of one could pass for the other's.
 
-    Callbacks of their own are not enough. Two entries of one issuer are one registration, or their tenants have nothing
-    in common; a plain provider proves nothing, and shares its namespace with nobody.
+    Callbacks of their own are not enough. Two entries that let in people of one issuer are one registration; each
+    tenant of an authority is an issuer. A plain provider proves nothing, and shares its namespace with nobody.
     """
     return tuple(pair for pair in combinations(providers, 2) if _clash(*pair))
 
 
 def _clash(one: Provider, other: Provider) -> bool:
-    if one.namespace != other.namespace:
+    if _issuers(one).isdisjoint(_issuers(other)) and (_has_tenants(one) and _has_tenants(other)):
+        return False
+    if (_issuers(one) | {one.namespace}).isdisjoint(_issuers(other) | {other.namespace}):
         return False
     if isinstance(one, OAuthProvider) or isinstance(other, OAuthProvider):
         return True
-    if one.tenants is not None and other.tenants is not None and _apart(one.tenants, other.tenants):
-        return False
     return (one.client, one.endpoints) != (other.client, other.endpoints)
 
 
-def _apart(one: Tenants, other: Tenants) -> bool:
-    return set(one.allowed).isdisjoint(other.allowed)
+def _has_tenants(provider: Provider) -> bool:
+    return isinstance(provider, OpenIdProvider) and provider.tenants is not None
+
+
+def _issuers(provider: Provider) -> frozenset[str]:
+    """Return the namespaces of the people whom a provider lets in."""
+    if isinstance(provider, OAuthProvider) or provider.tenants is None:
+        return frozenset({provider.namespace})
+    return frozenset(map(provider.tenants.issuer, provider.tenants.allowed))

@@ -22,6 +22,11 @@ CALLBACK = "/sso/callback"
 DEBUG_CALLBACK = "/sso/debug/callback"
 
 PROVIDER_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+LONGEST = 366 * 24 * 3600
+"""Seconds that anything may last but personal keys: who is gone for a year signs in anew."""
+LONGEST_KEY = 10 * LONGEST
+
+_DURATION = attrs.validators.and_(attrs.validators.gt(0), attrs.validators.le(LONGEST))
 _PATH = re.compile(r"/(?:[\w.~%-]+/)*[\w.~%-]*", re.ASCII)
 
 
@@ -35,10 +40,10 @@ class KeyHolders(Enum):
 
 @attrs.frozen
 class SignInSettings:
-    """The settings of sign-in. Durations are in seconds.
+    """The settings of sign-in. Durations are in seconds, `LONGEST` at most.
 
-    Raises ValueError where two providers share an id, or have people who could be taken for each other's, and where the
-    landing path or a network of proxies is none.
+    Raises ValueError for a duration that is none, where two providers share an id, or have people who could be taken
+    for each other's, and where the landing path or a network of proxies is none.
 
     With `sealing_keys`, pending logins travel in the browser's cookie, and instances need to share nothing. A login
     is then used once per process (or once at all where the store is shared), and once by the provider's own rule.
@@ -51,8 +56,8 @@ class SignInSettings:
     sealing_keys: SealingKeys | None = None
     session_keys: SessionKeys | None = None
     """With keys, a made-up session identifier is turned away without asking the store."""
-    login_ttl: float = attrs.field(default=600, validator=attrs.validators.gt(0))
-    session_ttl: float = attrs.field(default=8 * 3600, validator=attrs.validators.gt(0))
+    login_ttl: float = attrs.field(default=600, validator=_DURATION)
+    session_ttl: float = attrs.field(default=8 * 3600, validator=_DURATION)
     landing_path: str = "/"
     """Where a person goes after sign-in who was on the way to nowhere else; below the mount."""
     announce_login: bool = False
@@ -60,8 +65,8 @@ class SignInSettings:
     ui_disabled: bool = False
     """Whether nobody is signed in at all, as the operator wishes."""
     cli_enabled: bool = True
-    cli_login_ttl: float = attrs.field(default=600, validator=attrs.validators.gt(0))
-    cli_session_ttl: float = attrs.field(default=24 * 3600, validator=attrs.validators.gt(0))
+    cli_login_ttl: float = attrs.field(default=600, validator=_DURATION)
+    cli_session_ttl: float = attrs.field(default=24 * 3600, validator=_DURATION)
     debug_page: bool = False
     """Whether administrators may sign in to a page that tells what the provider said."""
     debug_for_anybody_unsafe: bool = False
@@ -73,7 +78,10 @@ class SignInSettings:
     host_after_login: bool = False
     """Whether a function of the host is asked about everybody who is about to come in."""
     key_holders: KeyHolders = KeyHolders.NOBODY
-    key_ttl: float = attrs.field(default=90 * 24 * 3600, validator=attrs.validators.gt(0))
+    key_ttl: float = attrs.field(
+        default=90 * 24 * 3600,
+        validator=attrs.validators.and_(attrs.validators.gt(0), attrs.validators.le(LONGEST_KEY)),
+    )
     """How long a personal key is good for at most."""
     reference_token: ReferenceToken | None = None
     """For hosts whose user interface reads the reference's cookie."""

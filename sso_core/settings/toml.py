@@ -114,7 +114,7 @@ class _Document:
                 self._unknown(shown(table), table, ("provider", "roles", *(TABLES.keys() - set(PROVIDER_KINDS))))
             elif self._is_table(table, members):
                 self._members(table, members, known, values, labels)
-        self._left_behind(labels)
+        self._left_behind(labels, entries)
 
         def providers(group_claims: tuple[str, ...]) -> tuple[Provider | None, ...]:
             return self._providers(entries, Described(ladder, group_claims), needed=not host_vouches(values))
@@ -197,12 +197,23 @@ class _Document:
             return None
         return value.strip()
 
-    def _left_behind(self, written: Mapping[str, str]) -> None:
-        """Report restrictions that the environment holds and the file lacks: their writer believes in them."""
+    def _left_behind(self, written: Mapping[str, str], entries: object) -> None:
+        """Report restrictions that the environment holds and the file lacks: their writer believes in them.
+
+        Those of a provider have to stand in an entry of its kind.
+        """
+        tables = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+        said = [(entry.get("kind", "generic"), member) for entry in tables for member in entry]
         for variable in VARIABLES:
-            here = variable.restricts and self.environ.get(variable.name, "").strip()
-            if here and variable.table not in PROVIDER_KINDS and variable.name not in written:
-                self._problem(variable.name, "is not looked at beside a file", f"move it there, as {variable.key}")
+            if not variable.restricts or not self.environ.get(variable.name, "").strip():
+                continue
+            if variable.table not in PROVIDER_KINDS:
+                there, hint = variable.name in written, f"move it there, as {variable.key}"
+            else:
+                there = (variable.table, variable.member) in said
+                hint = f"move it into the [[provider]] that is {variable.table}, as {variable.member}; else remove it"
+            if not there:
+                self._problem(variable.name, "is not looked at beside a file", hint)
 
     def _ladder(self, roles: object) -> RoleLadder:
         if not roles or not self._is_table("roles", roles):

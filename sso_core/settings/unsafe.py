@@ -27,7 +27,7 @@ class UnsafeOption:
 
 def unsafe_options(settings: SignInSettings) -> tuple[UnsafeOption, ...]:
     """Return the unsafe options that are on."""
-    return (*_of_access(settings), *_of_the_site(settings), *_of_providers(settings))
+    return (*_of_access(settings), *_of_roles(settings), *_of_the_site(settings), *_of_providers(settings))
 
 
 def _of_access(settings: SignInSettings) -> Iterator[UnsafeOption]:
@@ -55,6 +55,22 @@ def _of_access(settings: SignInSettings) -> Iterator[UnsafeOption]:
             "SSO_TEAM_SYNC=add_only",
             "who leaves a team at the provider keeps what the team may do here",
             "SSO_TEAM_SYNC=add_and_remove, which leaves alone what others added",
+        )
+
+
+def _of_roles(settings: SignInSettings) -> Iterator[UnsafeOption]:
+    ladder, given = settings.policy.ladder, settings.policy.new_accounts.role
+    if ladder.is_admin(ladder.default):
+        yield UnsafeOption(
+            "roles.default",
+            "everybody of whom nothing else is known is an administrator",
+            "a default that is not among the admins",
+        )
+    if ladder.is_admin(ladder.named(given)):
+        yield UnsafeOption(
+            "DEFAULT_INTERNAL_USER_PARAMS.user_role",
+            "whoever comes in for the first time is an administrator",
+            "a role that is none, and PROXY_ADMIN_ID or a role map for administrators",
         )
 
 
@@ -95,6 +111,13 @@ def _of_providers(settings: SignInSettings) -> Iterator[UnsafeOption]:
                 _of("GENERIC_ACCESS_TOKEN_CLAIMS=unverified_unsafe", provider),
                 "whoever can swap an access token decides about roles and teams",
                 "verified, with the audience that the token is made for; or have the claims put into the ID token",
+            )
+        ladder, role_map = settings.policy.ladder, rules.role_map
+        if role_map is not None and ladder.is_admin(ladder.named(role_map.default_role)):
+            yield UnsafeOption(
+                _of("GENERIC_ROLE_MAPPINGS_DEFAULT_ROLE", provider),
+                "whoever is in none of the mapped groups is an administrator, and so is everybody if the claim fails",
+                "a default that is none, and a group for administrators",
             )
         if rules.email_is_verified:
             yield UnsafeOption(

@@ -21,7 +21,7 @@ class Variable:
     meaning: str
     default: str = ""
     restricts: bool = False
-    """Whether it keeps people out: its name misspelt, everybody would come in."""
+    """Whether it keeps people out. Misspelt, empty or left where nobody looks, everybody would come in."""
     secret: bool = False
 
     @property
@@ -33,11 +33,6 @@ class Variable:
     def member(self) -> str:
         """Its name within that table."""
         return self.key.partition(".")[2]
-
-    @property
-    def needs_a_value(self) -> bool:
-        """Whether an empty one is a mistake rather than none: nobody can tell what it restricts."""
-        return self.restricts and self.default not in {"true", "false"}
 
 
 PROVIDER_KINDS = ("google", "microsoft", "generic")
@@ -63,7 +58,7 @@ _SERVICE = (
     V("SSO_LANDING_PATH", "service.landing_path", "where people go after sign-in who were on the way to nowhere", "/"),
     V("SSO_ANNOUNCE_LOGIN", "service.announce_login", "add `?login=success` there", "false"),
     V("SSO_LOGIN_TTL", "service.login_ttl", "seconds a person has to sign in at the provider", "600"),
-    V("SSO_SESSION_TTL", "service.session_ttl", "seconds a session lasts", "28800"),
+    V("SSO_SESSION_TTL", "service.session_ttl", "seconds a session lasts, 366 days at most", "28800"),
     V("SSO_LEEWAY", "service.leeway", "seconds that the provider's clock may be off, 300 at most", "30"),
     V("SSO_PASSWORD_SIGN_IN", "service.password_sign_in", "let the host's own function check names and passwords; a "
       "provider is not needed then", "false"),

@@ -102,6 +102,7 @@ def _lists(graph: Graph, person: GraphPerson) -> dict[str, list[Document]]:
     role: Document = {"@odata.type": "#microsoft.graph.directoryRole", "displayName": "a role that hides its id"}
     return {
         "/me/memberOf": [*direct, role],
+        "/me/memberOf/microsoft.graph.group": direct,
         "/me/transitiveMemberOf": [*direct, *nested, role],
         "/me/transitiveMemberOf/microsoft.graph.group": [*direct, *nested],
         f"/servicePrincipals/{graph.service_principal_id}/appRoleAssignedTo": [
@@ -160,6 +161,22 @@ def _no_list(document: Document, _number: int) -> Document:
     return {**document, "value": {"id": "g1"}}
 
 
+def _nothing(_document: Document, _number: int) -> Document:
+    return {}
+
+
+def _error_as_page(_document: Document, _number: int) -> Document:
+    return {"error": {"code": "serviceNotAvailable", "message": ""}, "value": []}
+
+
+def _texts(document: Document, _number: int) -> Document:
+    return {**document, "value": ["g1", "g2"]}
+
+
+def _without_ids(document: Document, _number: int) -> Document:
+    return {**document, "value": [{"displayName": "g1"}]}
+
+
 GRAPH_HOSTILE: Mapping[str, GraphAlterations] = {
     "throttled": GraphAlterations(answer=_from_page(1, _error(429, "TooManyRequests", (("retry-after", "7"),)))),
     "forbidden": GraphAlterations(answer=_from_page(0, _error(403, "Authorization_RequestDenied"))),
@@ -175,5 +192,9 @@ GRAPH_HOSTILE: Mapping[str, GraphAlterations] = {
     "circle": GraphAlterations(page=_with_next(BASE + "/me/memberOf?$skiptoken=0")),
     "endless": GraphAlterations(page=_endless),
     "no_list": GraphAlterations(page=_no_list),
+    "nothing": GraphAlterations(page=_nothing),
+    "error_as_page": GraphAlterations(page=_error_as_page),
+    "texts": GraphAlterations(page=_texts),
+    "without_ids": GraphAlterations(page=_without_ids),
 }
 """Each leaves the list of groups incomplete, and must not be taken for a whole one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from sso_adapters.directories.sql import SqlDirectory, open_directory
 from sso_adapters.sql_engine import DatabaseError
 from sso_core.effects import ReadAccount, ReadKey, WriteAccount
 from sso_core.events import AccountFacts, Conflict, DirectoryUnreachable, OutcomeUnknown, Written
-from sso_core.records import CreateAccount, EnsureTeam, Team
+from sso_core.records import CreateAccount, EnsureTeam, Mappings, RoleMap, Team
 from sso_core.testing.directory_scenes import ISSUER, account, changes, creation, facts, person
 
 READ = ReadAccount(ISSUER, "alice")
@@ -141,6 +142,83 @@ def test_a_table_that_another_program_took_is_an_outage_until_it_is_back(
     assert directory.perform(effect) == DirectoryUnreachable("OperationalError")
     execute(directory, *(f"ALTER TABLE {name} RENAME TO sso_{name}" for name in ("accounts", "api_keys")))
     assert not isinstance(directory.perform(effect), DirectoryUnreachable)
+
+
+GOOD: dict[str, object] = {
+    "group_claim": "groups",
+    "roles": [["proxy_admin", ["admins"]]],
+    "default_role": None,
+    "provider": "generic",
+}
+
+
+def keep_maps(directory: SqlDirectory, role_map: str | None, team_claim: object = None) -> None:
+    with directory.engine.begin() as connection:
+        connection.execute(text("DELETE FROM sso_mappings"))
+        row = {"role_map": role_map, "team_claim": team_claim}
+        connection.execute(text("INSERT INTO sso_mappings VALUES (1, :role_map, :team_claim)"), row)
+
+
+def test_a_role_map_that_somebody_else_wrote_well_is_read(directory: SqlDirectory) -> None:
+    keep_maps(directory, json.dumps(GOOD), "teams")
+    assert facts(directory).mappings == Mappings(RoleMap("groups", (("proxy_admin", ("admins",)),)), "teams")
+    keep_maps(directory, "null", " ")
+    assert facts(directory).mappings == Mappings()
+
+
+@pytest.mark.parametrize(
+    "role_map",
+    [
+        "no json",
+        "[]",
+        "{}",
+        '"groups"',
+        "0",
+        *(
+            json.dumps(GOOD | change)
+            for change in (
+                {"group_claim": 7},
+                {"group_claim": " "},
+                {"roles": None},
+                {"roles": {"proxy_admin": ["admins"]}},
+                {"roles": ["ab"]},
+                {"roles": [["proxy_admin"]]},
+                {"roles": [["proxy_admin", "ab"]]},
+                {"roles": [["proxy_admin", ["admins"], "more"]]},
+                {"roles": [["proxy_admin", [["admins"]]]]},
+                {"roles": [["proxy_admin", ["admins", ""]]]},
+                {"roles": [["", ["admins"]]]},
+                {"roles": [[7, ["admins"]]]},
+                {"default_role": 7},
+                {"provider": None},
+                {"more": 1},
+            )
+        ),
+        *(json.dumps({name: value for name, value in GOOD.items() if name != left_out}) for left_out in GOOD),
+    ],
+)
+def test_a_role_map_that_is_none_is_an_outage_and_makes_nobody_an_administrator(
+    directory: SqlDirectory, role_map: str
+) -> None:
+    keep_maps(directory, role_map)
+    assert isinstance(directory.perform(READ), DirectoryUnreachable)
+    keep_maps(directory, None)
+    assert directory.perform(READ) == AccountFacts(None)
+
+
+def test_a_claim_of_teams_that_is_no_text_is_an_outage(directory: SqlDirectory) -> None:
+    keep_maps(directory, None, b"teams")
+    assert directory.perform(READ) == DirectoryUnreachable("ValueError")
+
+
+@pytest.mark.parametrize("models", ['"gpt"', '{"gpt": 1}', "null", "[1]", '["gpt", null]', "gpt"])
+@pytest.mark.parametrize("table", ["accounts", "teams"])
+def test_models_that_are_no_list_of_texts_are_an_outage(directory: SqlDirectory, table: str, models: str) -> None:
+    directory.perform(CREATE)
+    directory.perform(changes(EnsureTeam(Team("red"))))
+    execute(directory, f"UPDATE sso_{table} SET models = '{models}'".replace(":", "\\:"))
+    asked = ReadAccount(*person().identities[0], teams=("red",))
+    assert isinstance(directory.perform(asked), DirectoryUnreachable)
 
 
 def test_an_error_says_nothing_of_the_data(directory: SqlDirectory) -> None:

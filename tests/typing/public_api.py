@@ -118,11 +118,12 @@ def gathering(
     plain: GatheringPlainClaims,
     events: list[Event],
 ) -> None:
-    assert_type(advance(gathering, events, now=0), RefreshingUserinfoKeys | ReadingAccount | Failed)
+    alone = advance(gathering, events, now=0)
+    assert_type(alone, RefreshingUserinfoKeys | ReadingAccount | EndingFormerSession | Failed)
     after = advance(both, events, now=0)
-    assert_type(after, RefreshingUserinfoKeys | ReadingGroups | ReadingAccount | Failed)
+    assert_type(after, RefreshingUserinfoKeys | ReadingGroups | ReadingAccount | EndingFormerSession | Failed)
     assert_type(advance(groups, events, now=0), ReadingGroups | ReadingAccount | Failed)
-    assert_type(advance(keys, events, now=0), ReadingGroups | ReadingAccount | Failed)
+    assert_type(advance(keys, events, now=0), ReadingGroups | ReadingAccount | EndingFormerSession | Failed)
     assert_type(advance(plain, events, now=0), ReadingAccount | Failed)
 
 

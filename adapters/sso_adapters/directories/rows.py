@@ -1,4 +1,8 @@
-"""Records as rows, and rows as records."""
+"""Records as rows, and rows as records.
+
+Lists and maps lie in the database as JSON, where others may write too. What is not of the very shape that is written
+here raises ValueError: a role map that is read with good will makes administrators of the wrong people.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +54,7 @@ def account_of(row: AnyRow, identities: Iterable[AnyRow], memberships: Iterable[
             Membership(one.team_id, MembershipSource(one.source))
             for one in sorted(memberships, key=lambda one: one.team_id)
         ),
-        models=tuple(row.models),
+        models=_texts(row.models),
         max_budget=row.max_budget,
         budget_duration=row.budget_duration,
         auth_provider=row.auth_provider,
@@ -76,7 +80,7 @@ def team_of(row: AnyRow) -> Team:
     return Team(
         row.team_id,
         row.alias,
-        tuple(row.models),
+        _texts(row.models),
         row.max_budget,
         row.budget_duration,
         row.tpm_limit,
@@ -114,11 +118,38 @@ def mappings_values(mappings: Mappings) -> Values:
 
 
 def mappings_of(row: AnyRow | None) -> Mappings:
-    """Return the maps from their row; none where there is none."""
+    """Return the maps from their row; none where there is none. An empty claim of teams is none."""
     if row is None:
         return Mappings()
-    kept = row.role_map
-    if kept is None:
-        return Mappings(None, row.team_claim)
-    roles = tuple((role, tuple(groups)) for role, groups in kept["roles"])
-    return Mappings(RoleMap(kept["group_claim"], roles, kept["default_role"], kept["provider"]), row.team_claim)
+    claim: object = row.team_claim
+    if claim is not None and not isinstance(claim, str):
+        raise ValueError("the claim of teams is no text")
+    return Mappings(None if row.role_map is None else _role_map(row.role_map), (claim or "").strip() or None)
+
+
+def _role_map(kept: object) -> RoleMap:
+    match kept:
+        case {
+            "group_claim": str(group_claim),
+            "roles": list(roles),
+            "default_role": str() | None as default_role,
+            "provider": str(provider),
+            **rest,
+        } if group_claim.strip() and not rest:
+            return RoleMap(group_claim, tuple(map(_role, roles)), default_role, provider)
+        case _:
+            raise ValueError("what is kept as the role map is none")
+
+
+def _role(pair: object) -> tuple[str, tuple[str, ...]]:
+    match pair:
+        case [str(role), list(groups)] if role.strip() and all(_texts(groups)):
+            return role, _texts(groups)
+        case _:
+            raise ValueError("what is kept as a role of the map is none")
+
+
+def _texts(kept: object) -> tuple[str, ...]:
+    if not isinstance(kept, list) or not all(isinstance(text, str) for text in kept):
+        raise ValueError("what is kept as a list of texts is none")
+    return tuple(kept)

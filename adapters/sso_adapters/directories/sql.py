@@ -55,14 +55,17 @@ class SqlDirectory:
         self.engine.dispose()
 
     def perform(self, effect: DirectoryEffect) -> DirectoryEvent:
-        """Do what a flow asks; safe to call from several threads, and beside other processes."""
+        """Do what a flow asks; safe to call from several threads, and beside other processes.
+
+        Rows that make no record, since somebody else wrote them, are an outage: nobody comes in by them.
+        """
         try:
             return self._perform(effect)
         except (NoLongerError, IntegrityError):
             return Conflict()
         except OutcomeLostError:
             return OutcomeUnknown()
-        except (SQLAlchemyError, OSError, UnicodeError) as error:
+        except (SQLAlchemyError, OSError, ValueError) as error:
             return DirectoryUnreachable(why(error))
 
     def _perform(self, effect: DirectoryEffect) -> AccountFacts | KeyFacts | Written:

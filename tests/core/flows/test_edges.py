@@ -131,6 +131,10 @@ refreshing = RefreshingKeys(attempt(), LOGIN, OPENID, tokens(ROTATED), "k2")
 gathering = GatheringClaims(attempt(), LOGIN, OPENID, tokens(), VERIFIED, SIGNER.keys, ISSUER + "/userinfo")
 signed = answer(ROTATED.sign({"iss": ISSUER, "aud": "client", "sub": "alice"}), content_type="application/jwt")
 lists = first_pages(GraphGroups())
+elsewhere = attrs.evolve(OPENID, hosted_domains=("example.org",))
+unverified = attrs.evolve(OPENID, verified_email_required=True)
+IN_BEFORE = attempt(former_session="old")
+turning_away = attrs.evolve(gathering, attempt=IN_BEFORE, provider=unverified)
 listing = ReadingGroups(attempt(), LOGIN, GATHERED, Secret("at"), lists)
 reading = read_account(attempt(), LOGIN, GATHERED)
 writing: Any = advance(reading, [AccountFacts(None)], now=NOW)
@@ -177,7 +181,13 @@ WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (attrs.evolve(exchanging, login=NO_USERINFO), (token_answer(),), ReadingAccount),
     (attrs.evolve(exchanging, provider=LISTED), (token_answer(),), GatheringClaimsAndGroups),
     (attrs.evolve(exchanging, login=NO_USERINFO, provider=LISTED), (token_answer(),), ReadingGroups),
+    (attrs.evolve(exchanging, attempt=IN_BEFORE, provider=elsewhere), (token_answer(),), EndingFormerSession),
     (cold, (NOT_SENT, KeysRead(SIGNER.keys)), PuttingLoginBack),
+    (
+        attrs.evolve(cold, attempt=IN_BEFORE, provider=elsewhere),
+        (token_answer(), KeysRead(SIGNER.keys)),
+        EndingFormerSession,
+    ),
     (attrs.evolve(cold, attempt=SEALED), (NOT_SENT, KeysRead(SIGNER.keys)), ReleasingLogin),
     (cold, (token_answer(ROTATED), KeysRead(SIGNER.keys)), RefreshingKeys),
     (cold, (token_answer(), KeysRead(SIGNER.keys)), GatheringClaims),
@@ -193,7 +203,11 @@ WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (attrs.evolve(refreshing, login=NO_USERINFO), (KeysRead(ROTATED.keys),), ReadingAccount),
     (attrs.evolve(refreshing, provider=LISTED), (KeysRead(ROTATED.keys),), GatheringClaimsAndGroups),
     (attrs.evolve(refreshing, login=NO_USERINFO, provider=LISTED), (KeysRead(ROTATED.keys),), ReadingGroups),
+    (attrs.evolve(refreshing, attempt=IN_BEFORE, provider=elsewhere), (KeysRead(ROTATED.keys),), EndingFormerSession),
     (gathering, (answer({"sub": "alice"}),), ReadingAccount),
+    (turning_away, (answer({"sub": "alice"}),), EndingFormerSession),
+    (RefreshingUserinfoKeys(turning_away, signed, None), (KeysRead(ROTATED.keys),), EndingFormerSession),
+    (GatheringClaimsAndGroups(turning_away, lists), (answer({"sub": "alice"}), LAST_PAGE), EndingFormerSession),
     (gathering, (signed,), RefreshingUserinfoKeys),
     (RefreshingUserinfoKeys(gathering, signed, None), (KeysRead(ROTATED.keys),), ReadingAccount),
     (RefreshingUserinfoKeys(gathering, signed, lists), (KeysRead(ROTATED.keys),), ReadingGroups),

@@ -43,7 +43,9 @@ from sso_core.flows.exchange_code import (
     ReleasingLogin,
 )
 from sso_core.flows.gather_claims import GatheringClaims, GatheringPlainClaims
+from sso_core.flows.turn_away import EndingFormerSession
 from sso_core.machine import Failed, advance
+from sso_core.oauth.tenants import Tenants
 from sso_core.providers.kinds import UserinfoPolicy
 from sso_core.secret import Secret
 from sso_core.sessions.pending_login import decode_login
@@ -222,3 +224,18 @@ def test_an_error_of_the_token_endpoint_that_speaks_of_pkce_comes_with_a_hint() 
     assert isinstance(ending, Failed)
     assert ending.failure.reason is Reason.TOKEN_ENDPOINT_STATUS
     assert "S256" in ending.failure.hint
+
+
+def test_whom_a_verified_id_token_keeps_out_the_former_session_ends_for() -> None:
+    many = attrs.evolve(OPENID, tenants=Tenants("https://login.example/{tenantid}", ("t-1",)))
+    rotated, former = Signer("k2"), attempt(former_session="old")
+    claims = {"iss": "https://login.example/t-2", "tid": "t-2"}
+    answered = token_answer(id_token=SIGNER.id_token(**claims))
+    brought = attrs.evolve(tokens(), id_token=Secret(rotated.id_token(**claims)))
+    waiting = RefreshingKeys(former, pending_login(), many, brought, "k2")
+    for state in (
+        advance(attrs.evolve(warm(), attempt=former, provider=many), [answered], now=NOW),
+        advance(waiting, [KeysRead(rotated.keys)], now=NOW),
+    ):
+        assert isinstance(state, EndingFormerSession)
+        assert (state.key, state.failure.reason) == ("old", Reason.TENANT_REFUSED)

@@ -32,11 +32,12 @@ from sso_core.flows.gather_claims import (
     gather,
 )
 from sso_core.flows.gather_groups import ReadingGroups
+from sso_core.flows.turn_away import EndingFormerSession
 from sso_core.identity.rules import AccessTokenClaims, IdentityRules
 from sso_core.machine import Failed, advance
 from sso_core.oauth.id_token import VerifiedClaims
 from sso_core.oauth.tenants import Tenants
-from sso_core.providers.graph import GRAPH, GraphGroups, WhenIncomplete
+from sso_core.providers.graph import GRAPH, GraphGroups, WhenIncomplete, first_pages
 from sso_core.providers.kinds import OpenIdProvider, Profile, UserinfoPolicy
 from sso_core.secret import Secret
 
@@ -319,6 +320,45 @@ def test_an_address_must_be_verified_where_that_is_required() -> None:
     assert reason(advance(gathering(required), [ALICE], now=NOW)) is Reason.EMAIL_NOT_VERIFIED
     with pytest.raises(Refusal):
         gathered(required, userinfo_endpoint=None)
+
+
+ELSEWHERE = attrs.evolve(OPENID, hosted_domains=("example.org",))
+UNVERIFIED = attrs.evolve(OPENID, verified_email_required=True)
+IN_BEFORE = attempt(former_session="old")
+
+
+@pytest.mark.parametrize(
+    ("provider", "changes", "expected"),
+    [
+        (ELSEWHERE, {}, Reason.HOSTED_DOMAIN_REFUSED),
+        (UNVERIFIED, {"userinfo_endpoint": None}, Reason.EMAIL_NOT_VERIFIED),
+    ],
+)
+def test_whom_the_id_token_keeps_out_the_former_session_ends_for(
+    provider: OpenIdProvider, changes: dict[str, Any], expected: Reason
+) -> None:
+    state = gather(IN_BEFORE, pending_login(**changes), provider, tokens(), VERIFIED, SIGNER.keys, NOW)
+    assert isinstance(state, EndingFormerSession)
+    assert (state.key, state.failure.reason) == ("old", expected)
+
+
+def test_whom_userinfo_keeps_out_the_former_session_ends_for() -> None:
+    asked = attrs.evolve(gathering(UNVERIFIED), attempt=IN_BEFORE)
+    beside_groups = GatheringClaimsAndGroups(asked, first_pages(GraphGroups()))
+    later = RefreshingUserinfoKeys(asked, signed(), None)
+    for state in (
+        advance(asked, [ALICE], now=NOW),
+        advance(beside_groups, [ALICE, GROUPS], now=NOW),
+        advance(later, [KeysRead(SIGNER.keys)], now=NOW),
+    ):
+        assert isinstance(state, EndingFormerSession)
+        assert (state.key, state.failure.reason) == ("old", Reason.EMAIL_NOT_VERIFIED)
+
+
+@pytest.mark.parametrize("answered", [answer({"sub": "mallory"}), answer("garbage", content_type="application/jwt")])
+def test_an_answer_that_is_no_judgement_of_the_person_ends_no_session(answered: HttpResponse) -> None:
+    asked = attrs.evolve(gathering(), attempt=IN_BEFORE)
+    assert isinstance(advance(asked, [answered], now=NOW), Failed)
 
 
 VERIFIED_TOKEN = IdentityRules(access_token=AccessTokenClaims.VERIFIED, access_token_audience="api://us")

@@ -70,7 +70,7 @@ def test_all_groups_are_asked_for_and_those_of_groups_too() -> None:
 def test_direct_groups_and_assigned_groups_are_asked_for_where_configured() -> None:
     graph = GraphGroups("http://localhost:9000/v1.0/", direct=True, service_principal_id="sp-1")
     assert urls(first_pages(graph)) == [
-        "http://localhost:9000/v1.0/me/memberOf?$select=id,displayName&$top=999",
+        "http://localhost:9000/v1.0/me/memberOf/microsoft.graph.group?$count=true&$select=id,displayName&$top=999",
         "http://localhost:9000/v1.0/servicePrincipals/sp-1/appRoleAssignedTo?$top=999",
     ]
 
@@ -97,14 +97,14 @@ def test_pages_are_read_to_the_last() -> None:
     assert (lists.listing().groups, lists.listing().complete) == (("a", "b", "a"), True)
 
 
-@pytest.mark.parametrize("document", [{}, {"value": None}, {"value": []}])
+@pytest.mark.parametrize("document", [{"@odata.context": "c"}, {"@odata.context": "c", "value": None}, {"value": []}])
 def test_a_page_without_groups_is_empty_and_whole(document: object) -> None:
     lists = read(answer(document))
     assert (lists.listing().groups, lists.listing().complete) == ((), True)
 
 
 def test_an_object_without_an_id_is_passed_over() -> None:
-    lists = read(answer({"value": [{"id": "a"}, {}, {"id": None}, {"id": ""}, {"id": 7}, "b", None]}))
+    lists = read(answer({"value": [{"id": "a"}, {}, {"id": None}, {"id": ""}]}))
     assert (lists.listing().groups, lists.listing().complete) == (("a",), True)
 
 
@@ -119,6 +119,17 @@ BAD = [
     (answer([]), "cannot be read"),
     (answer({"value": "a"}), "no list"),
     (answer({"value": {"id": "a"}}), "no list"),
+    (answer({"@odata.context": "c", "value": {"id": "a"}}), "no list"),
+    (answer({}), "no list"),
+    (answer({"value": None}), "no list"),
+    (answer({"@odata.context": None}), "no list"),
+    (answer({"error": {"code": "x"}}), "is an error"),
+    (answer({"@odata.context": "c", "error": {"code": "x"}}), "is an error"),
+    (answer({"value": [], "error": {}}), "is an error"),
+    (answer({"value": ["b"]}), "no object"),
+    (answer({"value": [{"id": "b", "principalId": "b", "principalType": "Group"}, None]}), "no object"),
+    (answer({"value": [{"nid": "b"}, {"id": None, "principalId": None}]}), "none by its id"),
+    (answer({"value": [{"id": "b", "principalId": "b"}, {"id": 7, "principalId": 7}]}), "none by its id"),
     (HttpResponse(200, b'{"value": ["' + b"x" * PAGE_LIMIT + b'"]}'), "larger than"),
     (HttpResponse(200, b'{"value": [], "value": []}'), "stands twice"),
 ]
@@ -212,12 +223,12 @@ def test_without_assigned_groups_no_group_counts() -> None:
         {"principalId": "a"},
         {"principalType": "Group"},
         {"principalType": "Group", "principalId": ""},
-        {"principalType": "Group", "principalId": 1},
     ],
 )
 def test_what_is_no_group_is_not_assigned(entry: dict[str, object]) -> None:
-    listing = both(page("a"), answer({"value": [entry]})).listing()
-    assert (listing.groups, listing.teams) == ((), ())
+    somebody = {"principalType": "User", "principalId": "b"}
+    listing = both(page("a"), answer({"value": [somebody, entry]})).listing()
+    assert (listing.groups, listing.teams, listing.complete) == ((), (), True)
 
 
 @pytest.mark.parametrize("alias", [None, "", 7])

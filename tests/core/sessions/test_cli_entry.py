@@ -14,6 +14,7 @@ from sso_core.oauth.pkce import code_challenge
 from sso_core.secret import Secret
 from sso_core.sessions.cli_entry import (
     CLIENT_LIMIT,
+    ENTRY_LIMIT,
     CliLogin,
     Loopback,
     check_code_challenge,
@@ -50,6 +51,18 @@ def changed(position: int, value: object) -> bytes:
 @pytest.mark.parametrize("login", [LOGIN, APPROVED, LISTENING])
 def test_a_command_line_login_comes_back_as_it_was_kept(login: CliLogin) -> None:
     assert decode_cli_login(encode_cli_login(login)) == login
+
+
+def test_an_entry_with_the_largest_session_comes_back_too() -> None:
+    teams = tuple(str(number).zfill(36) for number in range(10_000))
+    large = attrs.evolve(APPROVED, session=attrs.evolve(SESSION, team_ids=teams))
+    assert decode_cli_login(encode_cli_login(large)) == large
+
+
+def test_an_entry_that_nobody_could_read_back_is_refused() -> None:
+    with pytest.raises(Refusal) as caught:
+        encode_cli_login(attrs.evolve(APPROVED, aliases=(("blue", "x" * ENTRY_LIMIT),)))
+    assert caught.value.failure.reason is Reason.SESSION_NOT_KEPT
 
 
 @pytest.mark.parametrize(

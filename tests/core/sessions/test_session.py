@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sso_core.failures import Failure, Reason
+from sso_core.failures import Failure, Reason, Refusal
 from sso_core.identity.explanation import Step
 from sso_core.identity.identity import Identity, ShownClaim
 from sso_core.records import Account, ApiKey, Membership
 from sso_core.secret import Secret
 from sso_core.sessions.session import (
+    SESSION_LIMIT,
     Session,
     SessionKind,
     decode_session,
@@ -118,6 +119,24 @@ def test_the_largest_session_comes_back_too() -> None:
     claims = tuple(ShownClaim(f"{number}" * 100, "🙂" * 513, "token_response") for number in range(64))
     session = attrs.evolve(SESSION, claims=claims)
     assert decode_session(encode_session(session)) == session
+
+
+def test_a_session_that_is_too_large_is_kept_without_what_is_only_shown() -> None:
+    claims = (ShownClaim("name", "x" * SESSION_LIMIT, "userinfo"),)
+    steps = (Step("team", "groups", "userinfo", "x" * SESSION_LIMIT),)
+    whole = attrs.evolve(SESSION, claims=(), explanation=())
+    for large in (attrs.evolve(SESSION, claims=claims), attrs.evolve(SESSION, explanation=steps)):
+        assert decode_session(encode_session(large)) == whole
+
+
+def test_a_session_that_nobody_could_read_back_is_refused() -> None:
+    teams = tuple(str(number).zfill(36) for number in range(10_000))
+    most = attrs.evolve(SESSION, team_ids=teams, claims=())
+    assert decode_session(encode_session(most)) == most
+    with pytest.raises(Refusal) as caught:
+        encode_session(attrs.evolve(SESSION, team_ids=(*teams, "x" * SESSION_LIMIT)))
+    assert caught.value.failure.reason is Reason.SESSION_NOT_KEPT
+    assert "10001 teams" in caught.value.failure.detail
 
 
 @pytest.mark.parametrize(

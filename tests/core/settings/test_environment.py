@@ -68,6 +68,10 @@ def test_those_of_sign_in_are_part_of_the_whole() -> None:
         ),
         (OPENID | {"SSO_GROUP_JWT_FIELD": " "}, ["SSO_GROUP_JWT_FIELD"]),
         (OPENID | {"ALLOWED_EMAIL_DOMAIN": "canary.example"}, ["ALLOWED_EMAIL_DOMAIN"]),
+        (OPENID | {"ALLOWED_DOMAINS": "canary.example"}, ["ALLOWED_DOMAINS"]),
+        (OPENID | {"SSO_NEW_ACCOUNTS": "", "SSO_CLI": " "}, ["SSO_CLI", "SSO_NEW_ACCOUNTS"]),
+        (OPENID | {"GOOGLE_HOSTED_DOMAINS": "canary.example"}, ["GOOGLE_HOSTED_DOMAINS"]),
+        ({"SSO_PASSWORD_SIGN_IN": "true", "GOOGLE_HOSTED_DOMAINS": "canary.example"}, ["GOOGLE_HOSTED_DOMAINS"]),
         (OPENID | {"SSO_RESTRICTED_GROUPS": "canary"}, ["SSO_RESTRICTED_GROUPS"]),
         (
             {"GENERIC_ISSUER": "x", "PROXY_BASE_URL": "x", "GENERIC_SCOPE": "x", "SSO_SEATS": "x", "SSO_CLI": "x"},

@@ -7,7 +7,12 @@ import pytest
 from sso_core.providers.graph import GraphGroups, WhenIncomplete
 from sso_core.providers.kinds import OpenIdProvider, Provider
 from sso_core.settings.ladder import REFERENCE_LADDER
-from sso_core.settings.provider_environment import READERS, Described, read_environment_provider
+from sso_core.settings.provider_environment import (
+    READERS,
+    Described,
+    read_environment_provider,
+    report_restrictions_of_others,
+)
 from sso_core.settings.reading import Reading, Report
 
 TENANT = "11111111-2222-3333-4444-555555555555"
@@ -64,6 +69,31 @@ def test_the_first_with_a_client_id_is_the_one(
     assert [note.variable for note in read(environ)[1].notes] == overlooked
 
 
+@pytest.mark.parametrize(
+    ("environ", "foreign"),
+    [
+        (GENERIC | {"GOOGLE_HOSTED_DOMAINS": "canary.example"}, "GOOGLE_HOSTED_DOMAINS"),
+        (GOOGLE | {"MICROSOFT_TENANTS": "canary"}, "MICROSOFT_TENANTS"),
+        (GENERIC | {"MICROSOFT_SERVICE_PRINCIPAL_ID": "canary"}, "MICROSOFT_SERVICE_PRINCIPAL_ID"),
+        (GOOGLE | {"GENERIC_VERIFIED_EMAIL_REQUIRED": "canary"}, "GENERIC_VERIFIED_EMAIL_REQUIRED"),
+        (MICROSOFT | GENERIC | {"GENERIC_VERIFIED_EMAIL_REQUIRED": "true"}, "GENERIC_VERIFIED_EMAIL_REQUIRED"),
+    ],
+)
+def test_a_restriction_of_another_provider_restricts_nobody(environ: dict[str, str], foreign: str) -> None:
+    chosen = next(kind for kind in READERS if f"{kind.upper()}_CLIENT_ID" in environ)
+    assert problems(environ) == [f"{foreign} restricts nobody: the provider is {chosen}"]
+
+
+def test_where_no_provider_is_named_those_of_all_restrict_nobody() -> None:
+    report = Report()
+    environ = {"GOOGLE_HOSTED_DOMAINS": "x", "SSO_SEATS": "5", "GENERIC_VERIFIED_EMAIL_REQUIRED": "true"}
+    report_restrictions_of_others(Reading(environ, report), None)
+    assert [f"{problem.variable} {problem.what}" for problem in report.problems] == [
+        "GOOGLE_HOSTED_DOMAINS restricts nobody: no provider is named",
+        "GENERIC_VERIFIED_EMAIL_REQUIRED restricts nobody: no provider is named",
+    ]
+
+
 def test_without_any_a_generic_one_is_missing() -> None:
     assert problems({})[0] == "GENERIC_CLIENT_ID is missing"
 
@@ -105,6 +135,7 @@ def test_google_is_told_its_organisations() -> None:
     assert provider.hosted_domains == ("example.com", "other.example")
     assert provider.verified_email_required
     assert whole(GOOGLE).hosted_domains == ()
+    assert whole(GOOGLE).rules.names.role == ()
 
 
 def test_a_tenant_of_entra_is_the_only_one_that_may_sign_in() -> None:

@@ -45,7 +45,9 @@ def test_an_empty_text_counts_as_unset(value: object, there: bool) -> None:
 def test_an_empty_restriction_is_a_problem_rather_than_none() -> None:
     report = Report()
     Reading({"ALLOWED_EMAIL_DOMAINS": " ", "DISABLE_ADMIN_UI": "", "SSO_SEATS": ""}, report)
-    assert [problem.variable for problem in report.problems] == ["ALLOWED_EMAIL_DOMAINS", "SSO_SEATS"]
+    assert [problem.variable for problem in report.problems] == [
+        *("ALLOWED_EMAIL_DOMAINS", "DISABLE_ADMIN_UI", "SSO_SEATS"),
+    ]
 
 
 def test_what_cannot_be_had_is_not_missing_as_well() -> None:
@@ -101,6 +103,13 @@ def test_a_number_that_is_none_is_a_problem(value: object) -> None:
     read, report = reading(value)
     assert read.number("X") is None
     check(report, "is not a number above 0")
+
+
+def test_a_number_may_have_an_end() -> None:
+    assert reading("9")[0].number("X", most=9) == 9
+    read, report = reading("9.5")
+    assert read.number("X", most=9) is None
+    check(report, "is more than 9")
 
 
 @pytest.mark.parametrize(("value", "number"), [("3", 3), (4, 4), ("5.0", 5), (None, None)])

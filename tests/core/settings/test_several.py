@@ -56,5 +56,17 @@ def test_tenants_keep_two_entries_apart_if_they_share_none() -> None:
     assert clashes((few, more)) == ((few, more),)
 
 
+def test_tenants_are_held_against_those_of_another_authority_and_against_plain_namespaces() -> None:
+    few, more, rest = (attrs.evolve(OPENID, tenants=tenants) for tenants in (FEW, MORE, REST))
+    single = attrs.evolve(few, issuer="https://idp.example/1", client=OTHER_CLIENT)
+    assert clashes((more, single)) == ((more, single),)
+    assert clashes((rest, single)) == ()
+    assert clashes((more, attrs.evolve(single, client=CLIENT))) == ()
+    plain = attrs.evolve(PLAIN, namespace="https://idp.example/1")
+    assert clashes((more, plain)) == ((more, plain),)
+    assert clashes((plain, single)) == ((plain, single),)
+    assert clashes((rest, plain)) == ()
+
+
 def test_one_alone_and_none_clash_with_nobody() -> None:
     assert clashes(()) == clashes((OPENID,)) == ()

@@ -33,14 +33,22 @@ def test_the_redirect_uri_follows_from_the_public_address(base: str, redirect_ur
     assert settings(base).redirect_uri(PROVIDER) == redirect_uri
 
 
-@pytest.mark.parametrize("changes", [{"leeway": 0}, {"leeway": 300}, {"login_ttl": 1}, {"session_ttl": 0.5}])
+@pytest.mark.parametrize(
+    "changes",
+    [{"leeway": 0}, {"leeway": 300}, {"login_ttl": 1}, {"session_ttl": 0.5}, {"cli_session_ttl": 366 * 24 * 3600}],
+)
 def test_durations_within_reason_are_taken(changes: dict[str, Any]) -> None:
     assert {name: getattr(settings(**changes), name) for name in changes} == changes
 
 
 @pytest.mark.parametrize(
     "changes",
-    [{"leeway": -1}, {"leeway": 301}, {"login_ttl": 0}, {"login_ttl": -1}, {"session_ttl": 0}],
+    [{"leeway": -1}, {"leeway": 301}, {"login_ttl": 0}, {"login_ttl": -1}, {"session_ttl": 0}]
+    + [
+        {name: value}
+        for name in ("login_ttl", "session_ttl", "cli_login_ttl", "cli_session_ttl", "key_ttl")
+        for value in (float("inf"), float("nan"), 1e300)
+    ],
 )
 def test_durations_that_would_switch_a_check_off_are_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(ValueError):

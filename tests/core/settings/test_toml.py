@@ -155,6 +155,7 @@ def test_a_secret_that_stands_in_the_file_is_noted() -> None:
         (PROVIDER + "[access]\nemail_domain = ['canary']", ["access.email_domain is not known"]),
         (PROVIDER + "[access]\nemail_domains = []", ["access.email_domains is an empty list"]),
         (PROVIDER + "[access]\nemail_domains = ''", ["access.email_domains is set and empty"]),
+        (PROVIDER + "[access]\nnew_accounts = ''", ["access.new_accounts is set and empty"]),
         (PROVIDER + "[access]\nseats = 1979-05-27", ["access.seats is not a number above 0"]),
         (
             PROVIDER + "[access]\nseats = { env = 'CANARY' }",
@@ -202,7 +203,25 @@ def test_restrictions_that_only_the_environment_holds_keep_the_service_from_star
     assert read(PROVIDER + "[access]\nemail_domains = ['example.com']", environ).sign_in.policy.email_domains == (
         *("example.com",),
     )
-    assert read(PROVIDER, ENVIRON | {"GOOGLE_HOSTED_DOMAINS": "x", "ALLOWED_EMAIL_DOMAINS": " "}) == read(PROVIDER)
+    assert read(PROVIDER, ENVIRON | {"ALLOWED_EMAIL_DOMAINS": " "}) == read(PROVIDER)
+
+
+GOOGLE = """
+[[provider]]
+kind = "google"
+client_id = "id"
+client_secret = { env = "SECRET" }
+"""
+
+
+def test_those_of_a_provider_have_to_stand_in_an_entry_of_its_kind() -> None:
+    environ = ENVIRON | {"GOOGLE_HOSTED_DOMAINS": "canary.example"}
+    for text in (PROVIDER, GOOGLE, GOOGLE + PROVIDER + "hosted_domains = ['example.com']"):
+        assert "GOOGLE_HOSTED_DOMAINS is not looked at beside a file" in problems(text, environ)
+    assert read(GOOGLE + "hosted_domains = { env = 'GOOGLE_HOSTED_DOMAINS' }", environ).sign_in.providers
+    environ = ENVIRON | {"GENERIC_VERIFIED_EMAIL_REQUIRED": "true"}
+    assert problems(PROVIDER, environ) == ["GENERIC_VERIFIED_EMAIL_REQUIRED is not looked at beside a file"]
+    assert read(PROVIDER.replace('kind = "generic"', "") + "verified_email_required = true", environ).sign_in.providers
 
 
 def test_the_number_of_workers_counts_beside_a_file() -> None:

@@ -5,10 +5,12 @@ from typing import Any
 import attrs
 import pytest
 
-from sso_core.accounts.policy import AccessPolicy, Linking, TeamSync
+from sso_core.accounts.policy import AccessPolicy, Linking, NewAccounts, TeamSync
+from sso_core.identity.ladder import RoleLadder
 from sso_core.identity.rules import AccessTokenClaims, IdentityRules
 from sso_core.oauth.client import Client
 from sso_core.providers.kinds import OpenIdProvider
+from sso_core.records import RoleMap
 from sso_core.secret import Secret
 from sso_core.sessions.reference_token import ReferenceToken
 from sso_core.settings.environment import settings_from_environment
@@ -45,6 +47,23 @@ def test_by_default_nothing_is_unsafe() -> None:
 def test_each_unsafe_rule_is_named_as_it_is_set(rule: dict[str, Any], name: str) -> None:
     assert names(policy=AccessPolicy(REFERENCE_LADDER, **rule)) == [name]
     assert name.partition("=")[0] in BY_NAME
+
+
+@pytest.mark.parametrize("role", ["proxy_admin", "Proxy_Admin_Viewer"])
+def test_a_role_of_administrators_for_everybody_is_named(role: str) -> None:
+    new = AccessPolicy(REFERENCE_LADDER, new_accounts=NewAccounts(role=role))
+    assert names(policy=new) == ["DEFAULT_INTERNAL_USER_PARAMS.user_role"]
+    mapped = IdentityRules(role_map=RoleMap("groups", default_role=role))
+    assert names(attrs.evolve(PROVIDER, rules=mapped)) == ["GENERIC_ROLE_MAPPINGS_DEFAULT_ROLE (generic)"]
+    ladder = AccessPolicy(RoleLadder(("chief", "user"), ("chief",), "chief"))
+    assert names(policy=ladder) == ["roles.default"]
+
+
+def test_a_role_of_others_for_everybody_is_not() -> None:
+    new = AccessPolicy(REFERENCE_LADDER, new_accounts=NewAccounts(role="internal_user"))
+    for default in ("internal_user", None, "unknown"):
+        mapped = IdentityRules(role_map=RoleMap("groups", (("proxy_admin", ("admins",)),), default))
+        assert names(attrs.evolve(PROVIDER, rules=mapped), policy=new) == []
 
 
 def test_a_debug_page_for_anybody_is_named() -> None:

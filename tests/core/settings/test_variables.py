@@ -22,19 +22,5 @@ def test_what_describes_a_provider_says_so_by_its_name(kind: str) -> None:
     assert all(name.startswith(kind.upper()) for name in named)
 
 
-@pytest.mark.parametrize(
-    ("name", "needed"),
-    [
-        ("ALLOWED_EMAIL_DOMAINS", True),
-        ("SSO_RESTRICTED_GROUP", True),
-        ("DISABLE_ADMIN_UI", False),
-        ("SSO_CLI", False),
-        ("GENERIC_SCOPE", False),
-    ],
-)
-def test_a_restriction_that_is_no_flag_needs_a_value(name: str, needed: bool) -> None:
-    assert BY_NAME[name].needs_a_value is needed
-
-
 def test_each_meaning_fits_into_a_row_of_a_table() -> None:
     assert not [variable.name for variable in VARIABLES if not variable.meaning or set("|\n") & set(variable.meaning)]
