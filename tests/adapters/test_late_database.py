@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event as Flag
 
 import pytest
 from sqlalchemy import Engine
@@ -71,6 +73,38 @@ def test_of_many_attempts_that_fail_alike_one_is_told_and_in_between_nobody_wait
         clock.now += RETRY / 4
     assert len(attempts) == 3
     assert len(told) == 1
+
+
+def test_a_database_that_is_there_is_used_from_the_start(folder: Path, engine: Engine) -> None:
+    folder.mkdir()
+    database = LateDatabase(engine, tell=pytest.fail)
+    database.start()
+    assert LateDirectory(SqlDirectory(engine), database).perform(READ) == AccountFacts(None)
+    engine.dispose()
+
+
+def test_who_comes_during_an_attempt_that_lasts_is_told_of_the_one_before(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    database = LateDatabase(engine, tell=lambda _sentence: None, clock=clock)
+    database.start()
+    clock.now += RETRY
+    begun, enough = Flag(), Flag()
+
+    def attempt(_engine: Engine, **_patience: float) -> None:
+        begun.set()
+        enough.wait(10)
+        raise DatabaseError("the database cannot be used: it took too long")
+
+    monkeypatch.setattr(sso_adapters.late_database, "bring_up_to_date", attempt)
+    monkeypatch.setattr(sso_adapters.late_database, "PATIENCE", 0.01)
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(database.failure)
+        assert begun.wait(10)
+        assert database.failure() == "OperationalError"
+        enough.set()
+        assert first.result() == "DatabaseError"
 
 
 def test_a_database_of_a_later_version_ends_the_start(folder: Path, engine: Engine) -> None:

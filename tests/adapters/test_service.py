@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +163,15 @@ def test_an_address_of_no_store_ends_the_start_without_a_word_of_it(tmp_path: Pa
     with pytest.raises(DatabaseError) as refused:
         build_service(kept_in(tmp_path, redis_url=Secret("redis://:canary@/?answer=42")))
     assert "canary" not in str(refused.value)
+
+
+def test_an_extra_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("sso_adapters.stores.redis")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "redis", None)
+    monkeypatch.setitem(sys.modules, "redis.exceptions", None)
+    with pytest.raises(DatabaseError, match=r"install sso-core\[redis\]"):
+        build_service(kept_in(tmp_path, redis_url=Secret("redis://127.0.0.1:9")))
 
 
 def test_a_start_that_fails_leaves_nothing_open(tmp_path: Path) -> None:
