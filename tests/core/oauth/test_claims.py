@@ -70,7 +70,7 @@ def test_what_a_token_answer_says_of_its_tokens_is_no_claim_either(name: str) ->
 @given(CLAIMS, CLAIMS, CLAIMS)
 def test_each_merged_claim_is_the_one_its_source_made(userinfo: ClaimSet, id_token: ClaimSet, answer: ClaimSet) -> None:
     sources = (Source.USERINFO, Source.ID_TOKEN, Source.TOKEN_RESPONSE)
-    documents = dict(zip(sources, (userinfo, id_token, answer), strict=True))
+    documents: dict[Source, ClaimSet] = dict(zip(sources, (userinfo, id_token, answer), strict=True))
     merged = merge_claims(userinfo, id_token, answer)
     assert merged.sources.keys() == merged.claims.members.keys()
     for name, source in merged.sources.items():
