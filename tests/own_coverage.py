@@ -3,7 +3,7 @@
 `sso_core/a/b.py` is covered by `tests/core/a/test_b.py` alone, beside what importing the core runs. Modules of
 `sso_core/testing` without such a file are covered by the test files of that folder together.
 
-It reads what `coverage run -m pytest tests/core` wrote, so it costs no second run: `tests/core/conftest.py` names the
+It reads what the measured run of the core wrote, so it costs no second run: `tests/core/conftest.py` names the
 test file at work as the context of what is measured.
 """
 
