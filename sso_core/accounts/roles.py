@@ -28,15 +28,31 @@ def decide_role(account: Account | None, identity: Identity, policy: AccessPolic
     """Return the role, and what it comes from; `account` is None for somebody new.
 
     What the provider says counts at every login, so that a demotion takes effect (unless the directory's word goes
-    first). A role that the provider does not know, or that is none, says nothing: the stored one stays.
+    first). A role that the provider does not know, or that is none, says nothing: the stored one stays. Only an
+    administrator does not stay one whom the provider was asked about, and did not name.
     """
     ladder = policy.ladder
     if is_admin_subject(policy, identity) or (account is not None and is_admin_id(policy, account)):
         return ladder.promoted, Step("always an administrator", "", "", ladder.promoted)
     provider = ("the provider's role", ladder.named(identity.role) if identity.role_known else None)
     stored = ("the account's role", account.role or None if account is not None else None)
+    revoked = _is_revoked(account, identity, policy)
+    if revoked:
+        stored = ("the account's role", None)
     first = (provider, stored) if policy.role_precedence is RolePrecedence.PROVIDER else (stored, provider)
-    new = ("new accounts", ladder.named(policy.new_accounts.role) if account is None else None)
+    new = ("new accounts", ladder.named(policy.new_accounts.role) if account is None or revoked else None)
     rule, role = next(word for word in (*first, new, ("everybody", ladder.default)) if word[1])
     assert role is not None
     return role, Step(rule, "", "", role)
+
+
+def _is_revoked(account: Account | None, identity: Identity, policy: AccessPolicy) -> bool:
+    """Say whether a stored administrator is one no longer: groups or signed roles were read whole, and give no role."""
+    return (
+        account is not None
+        and policy.ladder.is_admin(account.role)
+        and policy.role_precedence is RolePrecedence.PROVIDER
+        and identity.role_answered
+        and identity.role_known
+        and policy.ladder.named(identity.role) is None
+    )

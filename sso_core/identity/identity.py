@@ -51,6 +51,8 @@ class Identity:
     role: str | None = None
     role_known: bool = True
     """False where what could not be read might give a role: then none is not the provider's word."""
+    role_answered: bool = False
+    """True where the provider was asked for roles, and all that could give one was read: then none is its word."""
     groups: tuple[str, ...] = ()
     """Those that could be read: by them somebody may be let in, and nobody kept out for good."""
     teams: TeamsFound = NOBODY_ASKED
@@ -106,6 +108,7 @@ def identify(
         provider=text_at(claims, names.provider) or provider_id,
         role=role.role,
         role_known=role.known and (role.role is not None or not gathered.notes),
+        role_answered=role.answered,
         groups=groups.names,
         teams=teams,
         extra=_extra(claims, names),

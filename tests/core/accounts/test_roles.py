@@ -13,6 +13,8 @@ from sso_core.settings.ladder import REFERENCE_LADDER
 
 VIEWER_FIRST = policy(new_accounts=NewAccounts(role="proxy_admin_viewer"))
 DIRECTORY = policy(role_precedence=RolePrecedence.DIRECTORY)
+ROOT = policy(admin_id="root")
+ROOT_BY_HANDLE = policy(admin_id="root", admin_id_matches_handle_unsafe=True)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +38,21 @@ DIRECTORY = policy(role_precedence=RolePrecedence.DIRECTORY)
         (account(role="internal_user"), alice(role="Proxy_Admin"), policy(), "proxy_admin"),
         (account(role="proxy_admin"), alice(role="internal_user"), DIRECTORY, "proxy_admin"),
         (account(role=None), alice(role="internal_user"), DIRECTORY, "internal_user"),
+        # an administrator whom the provider was asked about, and did not name
+        (account(role="proxy_admin"), alice(role_answered=True), policy(), "internal_user_viewer"),
+        (account(role="proxy_admin"), alice(role="nope", role_answered=True), policy(), "internal_user_viewer"),
+        (
+            account(role="proxy_admin_viewer"),
+            alice(role_answered=True),
+            policy(new_accounts=NewAccounts(role="internal_user")),
+            "internal_user",
+        ),
+        (account(role="proxy_admin"), alice(role="proxy_admin", role_answered=True), policy(), "proxy_admin"),
+        (account(role="internal_user"), alice(role_answered=True), policy(), "internal_user"),
+        (account(role="proxy_admin"), alice(role_answered=True, role_known=False), policy(), "proxy_admin"),
+        (account(role="proxy_admin"), alice(role_answered=True), DIRECTORY, "proxy_admin"),
+        (account(role="proxy_admin"), alice(), policy(), "proxy_admin"),
+        (account(account_id="root", role="proxy_admin"), alice(role_answered=True), ROOT, "proxy_admin"),
         # groups that could not be read
         (account(role="proxy_admin"), alice(role_known=False), policy(), "proxy_admin"),
         (account(role="internal_user"), alice(role="proxy_admin", role_known=False), policy(), "internal_user"),
@@ -53,10 +70,6 @@ def test_it_is_told_whose_word_it_was() -> None:
     assert decide_role(account(), alice(), policy())[1].rule == "the account's role"
     assert decide_role(None, alice(), VIEWER_FIRST)[1].rule == "new accounts"
     assert decide_role(None, alice(), policy())[1].rule == "everybody"
-
-
-ROOT = policy(admin_id="root")
-ROOT_BY_HANDLE = policy(admin_id="root", admin_id_matches_handle_unsafe=True)
 
 
 @pytest.mark.parametrize(
@@ -87,8 +100,10 @@ def test_one_person_is_always_an_administrator_and_nobody_by_a_name_of_their_cho
 ROLES = (None, "nope", *REFERENCE_LADDER.roles, *REFERENCE_LADDER.unranked)
 
 
-@given(st.sampled_from(ROLES), st.sampled_from(ROLES), st.booleans())
-def test_the_same_login_twice_makes_the_same_role(stored: str | None, said: str | None, known: bool) -> None:
-    identity = alice(role=said, role_known=known)
+@given(st.sampled_from(ROLES), st.sampled_from(ROLES), st.booleans(), st.booleans())
+def test_the_same_login_twice_makes_the_same_role(
+    stored: str | None, said: str | None, known: bool, answered: bool
+) -> None:
+    identity = alice(role=said, role_known=known, role_answered=answered)
     once = decide_role(account(role=stored), identity, policy())[0]
     assert decide_role(account(role=once), identity, policy())[0] == once

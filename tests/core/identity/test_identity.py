@@ -322,3 +322,9 @@ def test_nobody_can_be_told_from_anything_else(claims: dict[str, Any], reason: R
     with pytest.raises(Refusal) as caught:
         plain_subject(ClaimSet(claims), "id")
     assert caught.value.failure.reason is reason
+
+
+def test_it_is_told_whether_none_is_the_providers_word_on_the_role() -> None:
+    by_groups = IdentityRules(role_map=RoleMap("groups", (("owner", ("admins",)),)))
+    assert identity({"groups": []}, by_groups).role_answered
+    assert not identity({"groups": []}).role_answered
