@@ -9,19 +9,26 @@ from sso_core.records import Account
 
 
 def is_admin_id(policy: AccessPolicy, account: Account) -> bool:
-    """Say whether the account is the one that is always an administrator, by its id or by a subject that it has."""
-    names = {account.account_id, *(subject for _, subject in account.identities)}
-    if policy.admin_id_matches_handle_unsafe:
-        names.add(account.handle or "")
-    return policy.admin_id in names
+    """Say whether the account is the one that is always an administrator: by its id, or a subject at that issuer."""
+    if policy.admin_id is None:
+        return False
+    by_handle = policy.admin_id_matches_handle_unsafe and account.handle == policy.admin_id
+    return (
+        by_handle
+        or account.account_id == policy.admin_id
+        or (policy.admin_issuer, policy.admin_id) in account.identities
+    )
 
 
 def is_admin_subject(policy: AccessPolicy, identity: Identity) -> bool:
-    """Say whether the person is the one who is always an administrator: by the subject, never by a name they chose."""
-    names = {identity.subject}
-    if policy.admin_id_matches_handle_unsafe:
-        names.add(identity.handle or "")
-    return policy.admin_id in names
+    """Say whether the person is the one who is always an administrator, never by a name they chose.
+
+    The same subject at another issuer is another person (OIDC Core 5.7).
+    """
+    if policy.admin_id is None:
+        return False
+    by_handle = policy.admin_id_matches_handle_unsafe and identity.handle == policy.admin_id
+    return by_handle or (identity.issuer, identity.subject) == (policy.admin_issuer, policy.admin_id)
 
 
 def decide_role(account: Account | None, identity: Identity, policy: AccessPolicy) -> tuple[str, Step]:

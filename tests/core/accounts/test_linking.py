@@ -63,7 +63,12 @@ def test_an_address_that_nobody_has_finds_nobody(identity: Identity) -> None:
             "an administrator is not linked by an address",
         ),
         (UNBOUND, alice(), {"admin_id": "u"}, "an administrator is not linked by an address"),
-        (OF_ANOTHER_ISSUER, alice(), {"admin_id": "x"}, "an administrator is not linked by an address"),
+        (
+            OF_ANOTHER_ISSUER,
+            alice(),
+            {"admin_id": "x", "admin_issuer": ELSEWHERE},
+            "an administrator is not linked by an address",
+        ),
         (account(identities=((ISSUER, "s-2"),)), alice(), {}, "it is bound to another subject of this issuer"),
         (
             account(identities=((ELSEWHERE, "x"),), email_verified=False),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from people import account, alice, policy
+from people import ISSUER, account, alice, policy
 
 from sso_core.accounts.policy import AccessPolicy, NewAccounts, RolePrecedence
 from sso_core.accounts.roles import decide_role, is_admin_id, is_admin_subject
@@ -13,7 +13,8 @@ from sso_core.settings.ladder import REFERENCE_LADDER
 
 VIEWER_FIRST = policy(new_accounts=NewAccounts(role="proxy_admin_viewer"))
 DIRECTORY = policy(role_precedence=RolePrecedence.DIRECTORY)
-ROOT = policy(admin_id="root")
+ROOT = policy(admin_id="root", admin_issuer=ISSUER)
+ROOT_OF_NO_ISSUER = policy(admin_id="root")
 ROOT_BY_HANDLE = policy(admin_id="root", admin_id_matches_handle_unsafe=True)
 
 
@@ -78,7 +79,13 @@ def test_it_is_told_whose_word_it_was() -> None:
         (None, alice(subject="root", role="internal_user"), ROOT, True),
         (account(role="proxy_admin_viewer"), alice(subject="root"), ROOT, True),
         (account(account_id="root"), alice(role="internal_user"), ROOT, True),
-        (account(identities=(("https://other.example", "root"),)), alice(), ROOT, True),
+        (account(identities=((ISSUER, "root"), (ISSUER, "s-1"))), alice(), ROOT, True),
+        # the same subject of somebody else
+        (account(identities=(("https://other.example", "root"),)), alice(), ROOT, False),
+        (None, alice(issuer="https://other.example", subject="root"), ROOT, False),
+        (None, alice(subject="root"), ROOT_OF_NO_ISSUER, False),
+        (account(identities=((ISSUER, "root"),)), alice(), ROOT_OF_NO_ISSUER, False),
+        (account(account_id="root"), alice(), ROOT_OF_NO_ISSUER, True),
         (None, alice(subject="Root"), ROOT, False),
         (None, alice(email="root", display_name="root"), ROOT, False),
         (None, alice(handle="root"), ROOT, False),
