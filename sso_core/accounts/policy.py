@@ -15,7 +15,7 @@ class Linking(Enum):
     NEVER = "never"
     VERIFIED_EMAIL = "verified_email"
     """By an e-mail address that the provider has verified, to the one account that has it, which is neither an
-    administrator's nor bound to another subject of this issuer."""
+    administrator's nor bound to any sign-in yet."""
     ANY_EMAIL_UNSAFE = "any_email_unsafe"
     """By any e-mail address or handle. Whoever can choose theirs at the provider takes over the account."""
 
