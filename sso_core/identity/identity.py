@@ -11,7 +11,7 @@ from sso_core.identity.explanation import Step, shown
 from sso_core.identity.gathered import Gathered
 from sso_core.identity.groups import Groups, find_groups
 from sso_core.identity.ladder import RoleLadder
-from sso_core.identity.roles import applies, find_role
+from sso_core.identity.roles import applies, find_role, meant_for
 from sso_core.identity.rules import AttributeNames, IdentityRules
 from sso_core.identity.teams import NOBODY_ASKED, TeamsFound, find_teams
 from sso_core.oauth.claims import PROTOCOL_CLAIMS, ClaimSet, SourcedClaims
@@ -71,13 +71,16 @@ def identify(
     mappings: Mappings = Mappings(),
     *,
     provider_id: str | None = None,
+    only_one: bool = True,
 ) -> Identity:
     """Describe the person whom (issuer, subject) names, by these rules.
 
-    A role map of the operator goes before the directory's. What a token says of itself is not shown; the merged claims
-    still hold it. Nothing is refused here: what cannot be read is noted.
+    A role map of the operator goes before the directory's. `only_one` says whether this is the only provider: beside
+    others, the directory's maps are used as `meant_for` says. What a token says of itself is not shown; the merged
+    claims still hold it. Nothing is refused here: what cannot be read is noted.
     """
     claims, names = gathered.claims.claims, rules.names
+    mappings = meant_for(provider_id, mappings, only_one=only_one)
     steps: list[Step] = []
     handle = _handle(gathered, names, steps)
     raw_email, email, verified = _email(gathered, rules, steps)

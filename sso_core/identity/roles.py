@@ -16,7 +16,7 @@ from sso_core.identity.groups import Groups, find_groups
 from sso_core.identity.ladder import RoleLadder
 from sso_core.identity.rules import IdentityRules
 from sso_core.oauth.claims import ClaimSet, Source
-from sso_core.records import RoleMap
+from sso_core.records import Mappings, RoleMap
 
 ANY_PROVIDER = frozenset({"generic", "okta"})
 """What a role map says that is meant for every provider."""
@@ -39,6 +39,19 @@ def applies(role_map: RoleMap, provider_id: str | None) -> bool:
     """Say whether the map is meant for this provider, in any case of letters."""
     meant = role_map.provider.casefold()
     return meant in ANY_PROVIDER or (provider_id is not None and meant == provider_id.casefold())
+
+
+def meant_for(provider_id: str | None, mappings: Mappings, *, only_one: bool) -> Mappings:
+    """Return those of the directory's maps that this provider's word may be read by.
+
+    An administrator who wrote a map for every provider knew one. A second one names its groups and teams as it likes,
+    so beside others a role map has to name its provider, and the claim of teams, which names none, counts nowhere.
+    """
+    if only_one:
+        return mappings
+    role_map = mappings.role_map
+    named = role_map is not None and provider_id is not None and role_map.provider.casefold() == provider_id.casefold()
+    return Mappings(role_map if named else None)
 
 
 def best_match(role_map: RoleMap, groups: Iterable[str], ladder: RoleLadder) -> tuple[str, str] | None:

@@ -328,3 +328,13 @@ def test_it_is_told_whether_none_is_the_providers_word_on_the_role() -> None:
     by_groups = IdentityRules(role_map=RoleMap("groups", (("owner", ("admins",)),)))
     assert identity({"groups": []}, by_groups).role_answered
     assert not identity({"groups": []}).role_answered
+
+
+def test_beside_other_providers_the_operators_map_counts_and_the_directorys_for_every_one_does_not() -> None:
+    role_map = RoleMap("groups", (("owner", ("admins",)),))
+    person = Gathered(ISSUER, "s-1", merged({"groups": ["admins"], "teams": ["t"]}), access_token=ClaimSet({"a": 1}))
+    of_directory = Mappings(role_map, "teams")
+    of_operator = IdentityRules(role_map=role_map)
+    told = identify(person, RULES, LADDER, of_directory, provider_id="entra", only_one=False)
+    assert (told.role, told.role_answered, told.teams) == (None, False, NOBODY_ASKED)
+    assert identify(person, of_operator, LADDER, provider_id="entra", only_one=False).role == "owner"

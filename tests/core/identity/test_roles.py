@@ -11,10 +11,10 @@ from sso_core.identity.explanation import Step
 from sso_core.identity.gathered import Gathered, GroupListing
 from sso_core.identity.groups import Groups, find_groups
 from sso_core.identity.ladder import RoleLadder
-from sso_core.identity.roles import RoleFound, applies, best_match, find_role, role_named, signed_role
+from sso_core.identity.roles import RoleFound, applies, best_match, find_role, meant_for, role_named, signed_role
 from sso_core.identity.rules import AttributeNames, IdentityRules
 from sso_core.oauth.claims import ClaimSet, merge_claims
-from sso_core.records import RoleMap
+from sso_core.records import Mappings, RoleMap
 
 LADDER = RoleLadder(("owner", "editor", "reader"), ("owner",), "reader", unranked=("guest", "agent"))
 ROLES = (("reader", ("all",)), ("owner", ("admins", "root")), ("editor", ("staff", "all")))
@@ -60,6 +60,27 @@ def found(
 )
 def test_a_map_is_meant_for_every_provider_or_for_one(meant: str, provider_id: str | None, expected: bool) -> None:
     assert applies(RoleMap("groups", provider=meant), provider_id) is expected
+
+
+@pytest.mark.parametrize(
+    ("meant", "provider_id", "expected"),
+    [
+        ("generic", "entra", False),
+        ("okta", "entra", False),
+        ("entra", None, False),
+        ("Entra", "entra", True),
+        ("generic", "generic", True),
+        ("google", "entra", False),
+    ],
+)
+def test_beside_other_providers_a_map_of_the_directory_is_for_the_one_that_it_names(
+    meant: str, provider_id: str | None, expected: bool
+) -> None:
+    role_map = RoleMap("groups", ROLES, provider=meant)
+    both = Mappings(role_map, team_claim="teams")
+    assert meant_for(provider_id, both, only_one=True) == both
+    assert meant_for(provider_id, both, only_one=False) == Mappings(role_map if expected else None)
+    assert meant_for(provider_id, Mappings(team_claim="teams"), only_one=False) == Mappings()
 
 
 @pytest.mark.parametrize(
