@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sso_core.accounts.policy import AccessPolicy, RolePrecedence
+from sso_core.failures import Reason, refuse
 from sso_core.identity.explanation import Step
 from sso_core.identity.identity import Identity
 from sso_core.records import Account
@@ -37,6 +38,9 @@ def decide_role(account: Account | None, identity: Identity, policy: AccessPolic
     What the provider says counts at every login, so that a demotion takes effect (unless the directory's word goes
     first). A role that the provider does not know, or that is none, says nothing: the stored one stays. Only an
     administrator does not stay one whom the provider was asked about, and did not name.
+
+    Refuses with GROUPS_INCOMPLETE where the role cannot be told and nothing but a default would be left: for somebody
+    new where groups make roles, and for anybody whom the default would make an administrator.
     """
     ladder = policy.ladder
     if is_admin_subject(policy, identity) or (account is not None and is_admin_id(policy, account)):
@@ -50,6 +54,8 @@ def decide_role(account: Account | None, identity: Identity, policy: AccessPolic
     new = ("new accounts", ladder.named(policy.new_accounts.role) if account is None or revoked else None)
     rule, role = next(word for word in (*first, new, ("everybody", ladder.default)) if word[1])
     assert role is not None
+    if not identity.role_known and rule in {"new accounts", "everybody"}:
+        _check_default(account, identity, policy, role)
     return role, Step(rule, "", "", role)
 
 
@@ -63,3 +69,12 @@ def _is_revoked(account: Account | None, identity: Identity, policy: AccessPolic
         and identity.role_known
         and policy.ladder.named(identity.role) is None
     )
+
+
+def _check_default(account: Account | None, identity: Identity, policy: AccessPolicy, role: str) -> None:
+    if (account is None and identity.role_by_groups) or policy.ladder.is_admin(role):
+        refuse(
+            Reason.GROUPS_INCOMPLETE,
+            f"not all that gives roles could be read, and {role} would be no more than a guess",
+            "let the provider send fewer groups, or let a directory service be asked for them",
+        )

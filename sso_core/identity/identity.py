@@ -53,6 +53,8 @@ class Identity:
     """False where what could not be read might give a role: then none is not the provider's word."""
     role_answered: bool = False
     """True where the provider was asked for roles, and all that could give one was read: then none is its word."""
+    role_by_groups: bool = False
+    """Whether groups make roles here."""
     groups: tuple[str, ...] = ()
     """Those that could be read: by them somebody may be let in, and nobody kept out for good."""
     teams: TeamsFound = NOBODY_ASKED
@@ -112,6 +114,7 @@ def identify(
         role=role.role,
         role_known=role.known and (role.role is not None or not gathered.notes),
         role_answered=role.answered,
+        role_by_groups=role_map is not None and bool(role_map.roles) and applies(role_map, provider_id),
         groups=groups.names,
         teams=teams,
         extra=_extra(claims, names),

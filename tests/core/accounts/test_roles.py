@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +8,9 @@ from people import ISSUER, account, alice, policy
 
 from sso_core.accounts.policy import AccessPolicy, NewAccounts, RolePrecedence
 from sso_core.accounts.roles import decide_role, is_admin_id, is_admin_subject
+from sso_core.failures import Reason, Refusal
 from sso_core.identity.identity import Identity
+from sso_core.identity.ladder import RoleLadder
 from sso_core.records import Account
 from sso_core.settings.ladder import REFERENCE_LADDER
 
@@ -61,6 +64,46 @@ ROOT_BY_HANDLE = policy(admin_id="root", admin_id_matches_handle_unsafe=True)
     ],
 )
 def test_the_first_word_on_a_role_counts(
+    stored: Account | None, identity: Identity, rule: AccessPolicy, role: str
+) -> None:
+    assert decide_role(stored, identity, rule)[0] == role
+
+
+ADMIN_FIRST = policy(new_accounts=NewAccounts(role="proxy_admin"))
+UNREAD = alice(role_known=False)
+UNREAD_GROUPS = alice(role_known=False, role_by_groups=True)
+
+
+@pytest.mark.parametrize(
+    ("stored", "identity", "rule"),
+    [
+        (None, UNREAD_GROUPS, policy()),
+        (None, UNREAD_GROUPS, DIRECTORY),
+        (None, UNREAD_GROUPS, VIEWER_FIRST),
+        (None, UNREAD, ADMIN_FIRST),
+        (account(role=None), UNREAD, AccessPolicy(RoleLadder(("boss",), ("boss",), "boss"))),
+    ],
+)
+def test_a_default_is_no_guess_at_a_role_that_could_not_be_read(
+    stored: Account | None, identity: Identity, rule: AccessPolicy
+) -> None:
+    with pytest.raises(Refusal) as refusal:
+        decide_role(stored, identity, rule)
+    assert refusal.value.failure.reason is Reason.GROUPS_INCOMPLETE
+
+
+@pytest.mark.parametrize(
+    ("stored", "identity", "rule", "role"),
+    [
+        (None, alice(role_by_groups=True), policy(), "internal_user_viewer"),
+        (None, alice(role_by_groups=True), ADMIN_FIRST, "proxy_admin"),
+        (None, UNREAD, policy(), "internal_user_viewer"),
+        (account(role=None), UNREAD_GROUPS, policy(), "internal_user_viewer"),
+        (account(role="proxy_admin"), UNREAD_GROUPS, ADMIN_FIRST, "proxy_admin"),
+        (None, attrs.evolve(UNREAD_GROUPS, subject="root"), ROOT, "proxy_admin"),
+    ],
+)
+def test_what_is_stored_or_could_be_read_still_counts(
     stored: Account | None, identity: Identity, rule: AccessPolicy, role: str
 ) -> None:
     assert decide_role(stored, identity, rule)[0] == role

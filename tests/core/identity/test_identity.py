@@ -326,8 +326,12 @@ def test_nobody_can_be_told_from_anything_else(claims: dict[str, Any], reason: R
 
 def test_it_is_told_whether_none_is_the_providers_word_on_the_role() -> None:
     by_groups = IdentityRules(role_map=RoleMap("groups", (("owner", ("admins",)),)))
-    assert identity({"groups": []}, by_groups).role_answered
-    assert not identity({"groups": []}).role_answered
+    asked, unasked = identity({"groups": []}, by_groups), identity({"groups": []})
+    assert (asked.role_answered, asked.role_by_groups) == (True, True)
+    assert (unasked.role_answered, unasked.role_by_groups) == (False, False)
+    assert not identity({}, IdentityRules(role_map=RoleMap("groups", default_role="reader"))).role_by_groups
+    elsewhere = IdentityRules(role_map=RoleMap("groups", (("owner", ("admins",)),), provider="google"))
+    assert not identity({}, elsewhere, provider_id="entra").role_by_groups
 
 
 def test_beside_other_providers_the_operators_map_counts_and_the_directorys_for_every_one_does_not() -> None:
