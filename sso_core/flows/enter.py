@@ -221,7 +221,8 @@ class AskingHost(Finishing):
     ) -> ReadingAccount | WritingAccount | KeepingSession | TakingApprovedLogin | EndingFormerSession:
         """Decide with its wishes; read once more where they name what was not asked."""
         try:
-            wished = attrs.evolve(self.reading, wishes=wishes_of(answer))
+            wishes = wishes_of(answer, self.reading.arrival.settings.policy.ladder)
+            wished = attrs.evolve(self.reading, wishes=wishes)
             if not _all_was_asked(self.reading, wished):
                 return _once_more(wished)
             return _decide(wished, self.facts, now)

@@ -273,6 +273,10 @@ def test_what_only_the_host_names_is_read_once_more(wishes: Wishes) -> None:
     assert (HandleFree("chosen") in after.decision.guards) is (wishes.handle is not None)
 
 
+def test_a_host_that_misspells_a_demotion_lets_nobody_in() -> None:
+    assert reason(advance(asking(), [HostAnswered(Wishes(role="internal-user"))], now=NOW)) is Reason.HOST_FAILED
+
+
 def test_a_host_that_declines_or_fails_lets_nobody_in() -> None:
     assert reason(advance(asking(), [HostAnswered(Declined("no"))], now=NOW)) is Reason.HOST_DECLINED
     assert reason(advance(asking(), [HostFailed("raised")], now=NOW)) is Reason.HOST_FAILED
