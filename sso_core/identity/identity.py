@@ -14,7 +14,7 @@ from sso_core.identity.ladder import RoleLadder
 from sso_core.identity.roles import applies, find_role, meant_for
 from sso_core.identity.rules import AttributeNames, IdentityRules
 from sso_core.identity.teams import NOBODY_ASKED, TeamsFound, find_teams
-from sso_core.oauth.claims import PROTOCOL_CLAIMS, ClaimSet, SourcedClaims
+from sso_core.oauth.claims import PROTOCOL_CLAIMS, ClaimSet, SourcedClaims, without_tokens
 from sso_core.oauth.id_token import check_subject
 from sso_core.records import Mappings, RoleMap
 
@@ -163,7 +163,9 @@ def _extra(claims: ClaimSet, names: AttributeNames) -> tuple[tuple[str, object],
 def _shown_claims(sourced: SourcedClaims) -> tuple[ShownClaim, ...]:
     members, sources = sourced.claims.members, sourced.sources
     names = [name for name in sources if name not in PROTOCOL_CLAIMS]
-    return tuple([ShownClaim(name, shown(members[name]), sources[name].value) for name in names[:CLAIM_LIMIT]])
+    return tuple(
+        [ShownClaim(name, shown(without_tokens(members[name])), sources[name].value) for name in names[:CLAIM_LIMIT]]
+    )
 
 
 def _display_name(

@@ -136,7 +136,9 @@ def _match_step(gathered: Gathered, path: str, match: tuple[str, str]) -> Step:
 
 
 def _direct(gathered: Gathered, rules: IdentityRules, ladder: RoleLadder, steps: list[Step]) -> str | None:
-    found = first_value(gathered.claims.claims, rules.names.role)
+    # What a provider adds to its token answer describes the tokens; nobody meant it to make an administrator.
+    paths = [path for path in rules.names.role if source_at(gathered.claims, path) != Source.TOKEN_RESPONSE.value]
+    found = first_value(gathered.claims.claims, paths)
     if found is None:
         return None
     path, value = found

@@ -98,6 +98,11 @@ def test_what_a_token_says_of_itself_is_not_shown_and_takes_no_place(name: str) 
     assert len(person.claims) == CLAIM_LIMIT
 
 
+def test_a_token_within_a_claim_is_not_shown() -> None:
+    claims = {"authed_user": {"id": "U1", "access_token": "canary"}, "apps": [{"id_token": "canary", "n": 1}, "a"]}
+    assert [claim.value for claim in identity(claims).claims] == ['{"id": "U1"}', '[{"n": 1}, "a"]']
+
+
 def test_what_is_shown_is_bounded() -> None:
     shown = identity({f"c{number}": "v" for number in range(CLAIM_LIMIT + 1)}).claims
     assert [claim.name for claim in shown] == [f"c{number}" for number in range(CLAIM_LIMIT)]

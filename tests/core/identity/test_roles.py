@@ -280,6 +280,14 @@ def test_the_access_token_is_not_asked_where_something_else_gives_a_role(
     assert found(person, rules, role_map)[0].role == "reader"
 
 
+def test_the_token_answer_names_no_role() -> None:
+    answer = merge_claims(ClaimSet({"app": {"role": "reader"}}), ClaimSet(), ClaimSet({"role": "owner"}))
+    person = Gathered("https://idp.example", "s-1", answer)
+    assert found(person)[0].role is None
+    rules = IdentityRules(names=AttributeNames(role=("role", "app.role")))
+    assert found(person, rules)[0].role == "reader"
+
+
 NOTE = Failure(Reason.USERINFO_UNREACHABLE, "down")
 
 
