@@ -7,7 +7,7 @@ import attrs
 from sso_core.failures import Failure, Reason, refuse
 from sso_core.identity.attributes import email_address, handle_of, is_verified, text_at
 from sso_core.identity.claim_path import ABSENT, first_value, source_at, value_at
-from sso_core.identity.explanation import Step, shown
+from sso_core.identity.explanation import Step, cut, shown
 from sso_core.identity.gathered import Gathered
 from sso_core.identity.groups import Groups, find_groups
 from sso_core.identity.ladder import RoleLadder
@@ -164,7 +164,10 @@ def _shown_claims(sourced: SourcedClaims) -> tuple[ShownClaim, ...]:
     members, sources = sourced.claims.members, sourced.sources
     names = [name for name in sources if name not in PROTOCOL_CLAIMS]
     return tuple(
-        [ShownClaim(name, shown(without_tokens(members[name])), sources[name].value) for name in names[:CLAIM_LIMIT]]
+        [
+            ShownClaim(cut(name), shown(without_tokens(members[name])), sources[name].value)
+            for name in names[:CLAIM_LIMIT]
+        ]
     )
 
 

@@ -149,7 +149,8 @@ for_cli = enter(
     GATHERED,
 )
 CLI = AskingHost(for_cli, AccountFacts(ACCOUNT))
-approved: Any = advance(advance(CLI, [HostAnswered(Wishes())], now=NOW), [Written()], now=NOW)
+still_so: Any = advance(CLI, [HostAnswered(Wishes())], now=NOW)
+approved: Any = advance(still_so, [Written()], now=NOW)
 CLAIMED = attrs.evolve(CLI_LOGIN, claim_hash=cli_hash(CLI_ID, CLI_CLAIM))
 approving: Any = advance(approved, [Taken(encode_cli_login(CLAIMED))], now=NOW)
 asked = attrs.evolve(for_cli, wishes=Wishes())

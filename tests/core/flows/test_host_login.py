@@ -20,7 +20,7 @@ from sso_core.flows.host_login import (
 )
 from sso_core.hosts import CheckHeaders, CheckPassword, Declined, Person, Vouched
 from sso_core.identity.teams import NOBODY_ASKED, TeamsFound
-from sso_core.machine import Failed, Working, advance
+from sso_core.machine import Failed, advance
 from sso_core.records import Team
 from sso_core.secret import Secret
 from sso_core.sessions.session import session_key
@@ -123,7 +123,7 @@ def test_whom_the_host_does_not_vouch_for_is_refused_without_saying_what_was_wro
 
 
 @pytest.mark.parametrize("state", [checking_password(), checking_headers()])
-def test_the_host_does_not_vouch_for_people_of_a_provider(state: Working) -> None:
+def test_the_host_does_not_vouch_for_people_of_a_provider(state: CheckingPassword | CheckingHeaders) -> None:
     vouched = HostAnswered(Vouched(Person(ISSUER, "alice")))
     assert reason(advance(state, [vouched], now=NOW)) is Reason.HOST_FAILED
 

@@ -113,6 +113,8 @@ def test_a_long_value_is_cut_and_the_cut_shows(length: int, cut: bool) -> None:
     value = "v" * (length - 2)
     (claim,) = identity({"c": value}).claims
     assert claim.value == (json.dumps(value)[:VALUE_LIMIT] + "…" if cut else json.dumps(value))
+    (named,) = identity({"n" * length: 1}).claims
+    assert named.name == ("n" * VALUE_LIMIT + "…" if cut else "n" * length)
 
 
 def test_a_persons_data_shows_in_no_text_of_a_claim() -> None:
