@@ -100,7 +100,10 @@ class RoleMap:
 
 @attrs.frozen
 class Mappings:
-    """The maps that an administrator keeps in the directory, where there are any."""
+    """The maps that an administrator keeps in the directory, where there are any.
+
+    Where several providers sign people in, a role map has to name its provider, and `team_claim` is not used.
+    """
 
     role_map: RoleMap | None = None
     team_claim: str | None = None

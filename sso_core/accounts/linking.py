@@ -63,18 +63,13 @@ def holder_of(identity: Identity, facts: AccountFacts) -> Account | None:
 def link_obstacle(account: Account, identity: Identity, policy: AccessPolicy) -> str:
     """Return why a verified e-mail address may not lead this person to this account; empty where it may.
 
-    An account whose own address nobody verified may have been made by somebody who waits for its owner to be linked to
-    it; one that nobody can sign in to yet waits for nobody.
+    An account that somebody signs in to already is theirs, at whatever provider: no address adds another key to it.
     """
     if not identity.email_verified:
         return "the provider has not verified the address"
     if policy.ladder.is_admin(account.role) or is_admin_id(policy, account):
         return "an administrator is not linked by an address"
-    if any(issuer == identity.issuer for issuer, _ in account.identities):
-        return "it is bound to another subject of this issuer"
-    if account.identities and not account.email_verified:
-        return "its own address is not verified"
-    return ""
+    return "it is bound to another sign-in already" if account.identities else ""
 
 
 def _by_anything(facts: AccountFacts, identity: Identity) -> Found:

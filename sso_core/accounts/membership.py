@@ -12,6 +12,10 @@ from sso_core.identity.identity import Identity
 from sso_core.identity.teams import NOBODY_ASKED
 from sso_core.records import Account, Membership, MembershipSource, Team
 
+MADE_LIMIT = 100
+"""Teams that one login makes at most; the next one makes more. A provider, or whoever writes its claims, fills no
+directory with them at once."""
+
 
 @attrs.frozen
 class TeamPlan:
@@ -42,19 +46,25 @@ def plan_teams(account: Account | None, identity: Identity, existing: Iterable[T
     if account is not None and identity.teams == NOBODY_ASKED:
         return TeamPlan(account.memberships)
     here = () if account is None else account.memberships
+    held = {one.team_id for one in here}
     steps: list[Step] = []
     wanted = _wanted(account, identity, policy)
-    to_make = _teams_to_make(wanted, identity, policy, {team.team_id for team in existing})
+    lacking = _teams_to_make(wanted, identity, policy, {team.team_id for team in existing})
+    to_make, later = lacking[:MADE_LIMIT], lacking[MADE_LIMIT:]
     usable = {team.team_id for team in (*existing, *to_make)}
-    missing = tuple(team_id for team_id in wanted if team_id not in usable and team_id not in _ids(here))
+    known = usable | held | {team.team_id for team in later}
+    missing = [team_id for team_id in wanted if team_id not in known]
     if missing:
         steps.append(Step("teams", "", "", f"{shown(missing)} left out: there is no such team, and none is made"))
-    joined = tuple(one for one in wanted.values() if one.team_id in usable and one.team_id not in _ids(here))
+    if later:
+        steps.append(Step("teams", "", "", f"{len(later)} left out: one login makes {MADE_LIMIT} teams at most"))
+    joined = tuple(one for one in wanted.values() if one.team_id in usable and one.team_id not in held)
     left = _to_leave(here, identity, policy)
     steps += [Step(rule, "", "", shown(ids)) for rule, ids in (("joins", _ids(joined)), ("leaves", left)) if ids]
     if not joined and not left:
         return TeamPlan(here, to_make, explanation=tuple(steps))
-    stays = [one for one in here if one.team_id not in left]
+    leaving = set(left)
+    stays = [one for one in here if one.team_id not in leaving]
     memberships = tuple(sorted((*stays, *joined), key=lambda one: one.team_id))
     return TeamPlan(memberships, to_make, joined, left, tuple(steps))
 
@@ -66,10 +76,10 @@ def _ids(memberships: Iterable[Membership]) -> tuple[str, ...]:
 def _wanted(account: Account | None, identity: Identity, policy: AccessPolicy) -> dict[str, Membership]:
     """Return each membership that there should be; the defaults of new accounts are the operator's, not the claims'."""
     named = () if policy.team_sync is TeamSync.OFF else identity.teams.team_ids
-    wanted = {team_id: Membership(team_id) for team_id in named}
-    if account is None:
-        for team_id in policy.new_accounts.team_ids:
-            wanted[team_id] = Membership(team_id, MembershipSource.HOST)
+    defaults = policy.new_accounts.team_ids if account is None else ()
+    wanted = {team_id: Membership(team_id, MembershipSource.HOST) for team_id in defaults}
+    for team_id in named:
+        wanted.setdefault(team_id, Membership(team_id))
     return wanted
 
 
@@ -84,7 +94,7 @@ def _teams_to_make(
     wanted: Iterable[str], identity: Identity, policy: AccessPolicy, existing: set[str]
 ) -> tuple[Team, ...]:
     described = {} if policy.team_sync is TeamSync.OFF else {team.team_id: team for team in identity.teams.to_create}
-    names = (*described, *wanted) if policy.create_teams else tuple(described)
+    names = (*wanted, *described) if policy.create_teams else tuple(described)
     missing = dict.fromkeys(team_id for team_id in names if team_id not in existing)
     return tuple(with_defaults(described.get(team_id, Team(team_id)), policy) for team_id in missing)
 

@@ -15,7 +15,7 @@ class Linking(Enum):
     NEVER = "never"
     VERIFIED_EMAIL = "verified_email"
     """By an e-mail address that the provider has verified, to the one account that has it, which is neither an
-    administrator's nor bound to another subject of this issuer."""
+    administrator's nor bound to any sign-in yet."""
     ANY_EMAIL_UNSAFE = "any_email_unsafe"
     """By any e-mail address or handle. Whoever can choose theirs at the provider takes over the account."""
 
@@ -89,12 +89,15 @@ class AccessPolicy:
     budgeted_budget_duration: str | None = None
     team_defaults: TeamDefaults = TeamDefaults()
     admin_id: str | None = None
-    """The subject, or the id of the account, that is always an administrator."""
+    """The id of the account that is always an administrator, or the subject at `admin_issuer`."""
+    admin_issuer: str | None = None
+    """Whose subject `admin_id` is: subjects are unique within an issuer only. None: no subject is meant, but the
+    settings of sign-in name their one provider here, where there is no other."""
     admin_id_matches_handle_unsafe: bool = False
     """Let a handle count as that id too. Whoever can choose theirs at the provider becomes administrator."""
 
     def __attrs_post_init__(self) -> None:
-        if self.email_domains == () or self.restricted_group == "" or self.admin_id == "":
+        if self.email_domains == () or "" in (self.restricted_group, self.admin_id, self.admin_issuer):
             raise ValueError("an empty restriction would let nobody in")
         if self.seats is not None and self.seats < 1:
             raise ValueError("without a seat nobody comes in")

@@ -55,6 +55,7 @@ def new_account(account_id: str, identity: Identity, role: str, policy: AccessPo
     Whoever gets the ladder's budgeted role gets its budget too, where the defaults of new accounts set none.
     """
     defaults = policy.new_accounts
+    email = email_to_keep(identity, policy)
     max_budget, duration = defaults.max_budget, defaults.budget_duration
     if role == policy.ladder.budgeted:
         max_budget = policy.budgeted_max_budget if max_budget is None else max_budget
@@ -64,8 +65,8 @@ def new_account(account_id: str, identity: Identity, role: str, policy: AccessPo
         identity.display_name,
         revision=1,
         identities=((identity.issuer, identity.subject),),
-        email=identity.email,
-        email_verified=identity.email_verified,
+        email=email,
+        email_verified=email is not None and identity.email_verified,
         role=role,
         models=defaults.models,
         max_budget=max_budget,
@@ -123,6 +124,16 @@ def settle_handle(account: Account, identity: Identity, facts: AccountFacts, *, 
     return Settled(attrs.evolve(account, handle=handle), (HandleFree(handle),))
 
 
+def email_to_keep(identity: Identity, policy: AccessPolicy) -> str | None:
+    """Return the address that an account may hold.
+
+    Where a verified address tells accounts, one that is not verified may be anybody's: an account that held it would
+    keep its owner out.
+    """
+    unproven = policy.linking is Linking.VERIFIED_EMAIL and not identity.email_verified
+    return None if unproven else identity.email
+
+
 def email_guards(account: Account, policy: AccessPolicy) -> tuple[Guard, ...]:
     """Return the guard over the address of a new account: where addresses tell accounts, no two are made with one."""
     return () if account.email is None or policy.linking is Linking.NEVER else (EmailFree(account.email),)
@@ -131,13 +142,17 @@ def email_guards(account: Account, policy: AccessPolicy) -> tuple[Guard, ...]:
 def settle_email(account: Account, identity: Identity, facts: AccountFacts, policy: AccessPolicy) -> Settled:
     """Give an account that exists the address of this login, if there is one (absent is not null).
 
-    Where accounts are told by their addresses, no address of another account is taken over.
+    Where accounts are told by their addresses, no address of another account is taken over, and none that is not
+    verified is written; the account's own is no longer verified where the provider says so.
     """
     email = identity.email
+    own = (account.email or "").lower()
     if email is None:
         return Settled(account)
+    if email != own and email_to_keep(identity, policy) is None:
+        return Settled(account, explanation=(Step("e-mail", "", "", "left out: it is not verified"),))
     after = with_values(account, email=email, email_verified=identity.email_verified)
-    if policy.linking is Linking.NEVER or email == (account.email or "").lower():
+    if policy.linking is Linking.NEVER or email == own:
         return Settled(after)
     if any(holder.account_id != account.account_id for holder in facts.email_holders):
         return Settled(account, explanation=(Step("e-mail", "", "", "left out: it is another account's"),))

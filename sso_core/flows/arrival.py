@@ -41,6 +41,7 @@ class Arrival:
             self.settings.policy.ladder,
             Mappings() if self.from_host else mappings,
             provider_id=self.provider_id,
+            only_one=len(self.settings.providers) == 1,
         )
 
 

@@ -9,7 +9,8 @@ Where the login is for a command line, the chapter `approve_cli` stands in the p
 
 - Facts are read at one moment, everything is decided from them, and the decision is carried out whole or not at all.
 - What turns out to be missing (a map that the directory has, a team that the host names) is read once more.
-- The host is asked once, before anything is written; its wishes are judged like a provider's claims.
+- The host is asked once, before anything is written; its wishes are judged like a provider's claims. Nothing rests
+  on facts from before its answer without a guard.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ from sso_core.hosts import AfterLogin, Wishes
 from sso_core.identity.gathered import Gathered
 from sso_core.identity.identity import Identity
 from sso_core.machine import Resting
-from sso_core.records import Mappings
+from sso_core.records import AccountUnchanged, Mappings
 from sso_core.secret import Secret
 from sso_core.sessions.pending_login import LoginPurpose, PendingLogin
 from sso_core.sessions.session import Session, encode_session, session_key, session_of
@@ -192,15 +193,22 @@ def _ask_or_decide(
 def _decide(
     reading: ReadingAccount, facts: AccountFacts, now: float
 ) -> WritingAccount | KeepingSession | TakingApprovedLogin:
-    arrival = reading.arrival
-    decision = decide(
+    decision = _decision(reading, facts)
+    return (
+        WritingAccount(reading, decision)
+        if decision.changes
+        else let_in(reading.arrival, reading.wished, decision, now)
+    )
+
+
+def _decision(reading: ReadingAccount, facts: AccountFacts) -> Decision:
+    return decide(
         facts,
         reading.identity,
-        arrival.settings.policy,
-        new_account_id=arrival.entropy.account_id,
+        reading.arrival.settings.policy,
+        new_account_id=reading.arrival.entropy.account_id,
         wishes=reading.wishes or NO_WISHES,
     )
-    return WritingAccount(reading, decision) if decision.changes else let_in(arrival, reading.wished, decision, now)
 
 
 @attrs.frozen
@@ -218,15 +226,24 @@ class AskingHost(Finishing):
 
     def receive(
         self, answer: HostAnswered | HostFailed, *, now: float
-    ) -> ReadingAccount | WritingAccount | KeepingSession | TakingApprovedLogin | EndingFormerSession:
-        """Decide with its wishes; read once more where they name what was not asked."""
+    ) -> ReadingAccount | WritingAccount | EndingFormerSession:
+        """Decide with its wishes; read once more where they name what was not asked.
+
+        The facts are as old as the host's thoughts, so that even where nothing changes the directory is asked whether
+        they still hold: the account may have been shut meanwhile.
+        """
+        del now
         try:
-            wished = attrs.evolve(self.reading, wishes=wishes_of(answer))
+            wishes = wishes_of(answer, self.reading.arrival.settings.policy.ladder)
+            wished = attrs.evolve(self.reading, wishes=wishes)
             if not _all_was_asked(self.reading, wished):
                 return _once_more(wished)
-            return _decide(wished, self.facts, now)
+            decision = _decision(wished, self.facts)
         except Refusal as refusal:
             return turn_away(self.reading.arrival, refusal)
+        account = decision.account
+        still_so = decision.guards or (AccountUnchanged(account.account_id, account.revision),)
+        return WritingAccount(wished, attrs.evolve(decision, guards=still_so))
 
 
 @attrs.frozen

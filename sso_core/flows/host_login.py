@@ -96,7 +96,7 @@ class CheckingPassword(Finishing):
     def receive(self, answer: HostAnswered | HostFailed, *, now: float) -> ReadingAccount:
         """Go on with the person; the name and the password are wrong together, whichever of them is."""
         del now
-        return _enter(self.arrival, vouched_person(answer, Reason.WRONG_PASSWORD))
+        return _enter(self.arrival, vouched_person(answer, Reason.WRONG_PASSWORD, self.arrival.settings.providers))
 
 
 @attrs.frozen
@@ -113,7 +113,7 @@ class CheckingHeaders(Finishing):
     def receive(self, answer: HostAnswered | HostFailed, *, now: float) -> ReadingAccount:
         """Go on with the person."""
         del now
-        return _enter(self.arrival, vouched_person(answer, Reason.HOST_DECLINED))
+        return _enter(self.arrival, vouched_person(answer, Reason.HOST_DECLINED, self.arrival.settings.providers))
 
 
 def _enter(arrival: Arrival, person: Person) -> ReadingAccount:

@@ -7,14 +7,14 @@ import attrs
 from sso_core.failures import Failure, Reason, refuse
 from sso_core.identity.attributes import email_address, handle_of, is_verified, text_at
 from sso_core.identity.claim_path import ABSENT, first_value, source_at, value_at
-from sso_core.identity.explanation import Step, shown
+from sso_core.identity.explanation import Step, cut, shown
 from sso_core.identity.gathered import Gathered
 from sso_core.identity.groups import Groups, find_groups
 from sso_core.identity.ladder import RoleLadder
-from sso_core.identity.roles import applies, find_role
+from sso_core.identity.roles import applies, find_role, meant_for
 from sso_core.identity.rules import AttributeNames, IdentityRules
 from sso_core.identity.teams import NOBODY_ASKED, TeamsFound, find_teams
-from sso_core.oauth.claims import PROTOCOL_CLAIMS, ClaimSet, SourcedClaims
+from sso_core.oauth.claims import PROTOCOL_CLAIMS, ClaimSet, SourcedClaims, without_tokens
 from sso_core.oauth.id_token import check_subject
 from sso_core.records import Mappings, RoleMap
 
@@ -51,6 +51,10 @@ class Identity:
     role: str | None = None
     role_known: bool = True
     """False where what could not be read might give a role: then none is not the provider's word."""
+    role_answered: bool = False
+    """True where the provider was asked for roles, and all that could give one was read: then none is its word."""
+    role_by_groups: bool = False
+    """Whether groups make roles here."""
     groups: tuple[str, ...] = ()
     """Those that could be read: by them somebody may be let in, and nobody kept out for good."""
     teams: TeamsFound = NOBODY_ASKED
@@ -69,13 +73,16 @@ def identify(
     mappings: Mappings = Mappings(),
     *,
     provider_id: str | None = None,
+    only_one: bool = True,
 ) -> Identity:
     """Describe the person whom (issuer, subject) names, by these rules.
 
-    A role map of the operator goes before the directory's. What a token says of itself is not shown; the merged claims
-    still hold it. Nothing is refused here: what cannot be read is noted.
+    A role map of the operator goes before the directory's. `only_one` says whether this is the only provider: beside
+    others, the directory's maps are used as `meant_for` says. What a token says of itself is not shown; the merged
+    claims still hold it. Nothing is refused here: what cannot be read is noted.
     """
     claims, names = gathered.claims.claims, rules.names
+    mappings = meant_for(provider_id, mappings, only_one=only_one)
     steps: list[Step] = []
     handle = _handle(gathered, names, steps)
     raw_email, email, verified = _email(gathered, rules, steps)
@@ -106,6 +113,8 @@ def identify(
         provider=text_at(claims, names.provider) or provider_id,
         role=role.role,
         role_known=role.known and (role.role is not None or not gathered.notes),
+        role_answered=role.answered,
+        role_by_groups=role_map is not None and bool(role_map.roles) and applies(role_map, provider_id),
         groups=groups.names,
         teams=teams,
         extra=_extra(claims, names),
@@ -154,7 +163,12 @@ def _extra(claims: ClaimSet, names: AttributeNames) -> tuple[tuple[str, object],
 def _shown_claims(sourced: SourcedClaims) -> tuple[ShownClaim, ...]:
     members, sources = sourced.claims.members, sourced.sources
     names = [name for name in sources if name not in PROTOCOL_CLAIMS]
-    return tuple([ShownClaim(name, shown(members[name]), sources[name].text) for name in names[:CLAIM_LIMIT]])
+    return tuple(
+        [
+            ShownClaim(cut(name), shown(without_tokens(members[name])), sources[name].text)
+            for name in names[:CLAIM_LIMIT]
+        ]
+    )
 
 
 def _display_name(

@@ -9,7 +9,11 @@ import attrs
 
 @attrs.frozen
 class RoleLadder:
-    """Role names, the most powerful first. Raises ValueError where the parts name a role that is not on the ladder."""
+    """Role names, the most powerful first.
+
+    Names are ASCII, and different ones in any case of letters. Raises ValueError where they are not, and where the
+    parts name a role that is not on the ladder.
+    """
 
     roles: tuple[str, ...]
     """Those with a rank."""
@@ -25,8 +29,10 @@ class RoleLadder:
     def __attrs_post_init__(self) -> None:
         known = {*self.roles, *self.unranked}
         named = {*self.admins, self.default, *((self.budgeted,) if self.budgeted else ())}
-        if len(known) != len(self.roles) + len(self.unranked):
+        if len({role.casefold() for role in known}) != len(self.roles) + len(self.unranked):
             raise ValueError("a role stands twice on the ladder")
+        if not all(role.isascii() for role in known):
+            raise ValueError("a role on the ladder has letters that another one could be mistaken for")
         if not self.admins or named - known:
             raise ValueError("the ladder needs an admin role, and all roles that are named on it")
 
@@ -40,8 +46,11 @@ class RoleLadder:
         return role in self.admins
 
     def named(self, value: object) -> str | None:
-        """Return the role that a value names, in any case of letters; None for anything else."""
-        if not isinstance(value, str):
+        """Return the role that a value names, in any case of letters; None for anything else.
+
+        A letter that is not ASCII is no other case of one that is: the long s folds to s, and names no role.
+        """
+        if not isinstance(value, str) or not value.isascii():
             return None
         folded = value.casefold()
         return next((role for role in (*self.roles, *self.unranked) if role.casefold() == folded), None)

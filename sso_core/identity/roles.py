@@ -16,7 +16,7 @@ from sso_core.identity.groups import Groups, find_groups
 from sso_core.identity.ladder import RoleLadder
 from sso_core.identity.rules import IdentityRules
 from sso_core.oauth.claims import ClaimSet, Source
-from sso_core.records import RoleMap
+from sso_core.records import Mappings, RoleMap
 
 ANY_PROVIDER = frozenset({"generic", "okta"})
 """What a role map says that is meant for every provider."""
@@ -24,16 +24,34 @@ ANY_PROVIDER = frozenset({"generic", "okta"})
 
 @attrs.frozen
 class RoleFound:
-    """The role, where the provider gives one. `known` is false where it might, if its groups could all be read."""
+    """The role, where the provider gives one. `known` is false where it might, if its groups could all be read.
+
+    `answered` is true where the provider was asked for roles and everything that could give one was read: then none is
+    an answer too. A claim that a provider may or may not send is no such question.
+    """
 
     role: str | None = None
     known: bool = True
+    answered: bool = False
 
 
 def applies(role_map: RoleMap, provider_id: str | None) -> bool:
     """Say whether the map is meant for this provider, in any case of letters."""
     meant = role_map.provider.casefold()
     return meant in ANY_PROVIDER or (provider_id is not None and meant == provider_id.casefold())
+
+
+def meant_for(provider_id: str | None, mappings: Mappings, *, only_one: bool) -> Mappings:
+    """Return those of the directory's maps that this provider's word may be read by.
+
+    An administrator who wrote a map for every provider knew one. A second one names its groups and teams as it likes,
+    so beside others a role map has to name its provider, and the claim of teams, which names none, counts nowhere.
+    """
+    if only_one:
+        return mappings
+    role_map = mappings.role_map
+    named = role_map is not None and provider_id is not None and role_map.provider.casefold() == provider_id.casefold()
+    return Mappings(role_map if named else None)
 
 
 def best_match(role_map: RoleMap, groups: Iterable[str], ladder: RoleLadder) -> tuple[str, str] | None:
@@ -84,7 +102,9 @@ def find_role(
     Where not all groups could be read, nothing below the map is asked: it might give less than one of the groups would.
     A role that the provider signs goes before the map's default, which says only that no group gives one.
     """
+    answered = bool(rules.role_claim_names) and not gathered.notes
     if role_map is not None and applies(role_map, provider_id):
+        answered = answered or bool(role_map.roles)
         if role_map.roles and not groups.complete:
             steps.append(
                 Step("role map", role_map.group_claim, "", "not all groups could be read; the role is unknown")
@@ -93,17 +113,18 @@ def find_role(
         match = best_match(role_map, groups.names, ladder)
         if match is not None:
             steps.append(_match_step(gathered, role_map.group_claim, match))
-            return RoleFound(match[0])
+            return RoleFound(match[0], answered=True)
         default = ladder.named(role_map.default_role)
         if default is not None:
             signed = _signed(gathered, rules, ladder, steps)
             if signed is None:
                 steps.append(Step("default of the role map", "", "", default))
-            return RoleFound(signed or default)
+            return RoleFound(signed or default, answered=answered)
     role = _direct(gathered, rules, ladder, steps) or _signed(gathered, rules, ladder, steps)
     if role is None and gathered.access_token:
-        return _from_access_token(gathered.access_token, rules, ladder, role_map, steps)
-    return RoleFound(role)
+        found = _from_access_token(gathered.access_token, rules, ladder, role_map, steps)
+        return attrs.evolve(found, answered=found.known and (answered or found.answered))
+    return RoleFound(role, answered=answered)
 
 
 def _match_step(gathered: Gathered, path: str, match: tuple[str, str]) -> Step:
@@ -115,7 +136,9 @@ def _match_step(gathered: Gathered, path: str, match: tuple[str, str]) -> Step:
 
 
 def _direct(gathered: Gathered, rules: IdentityRules, ladder: RoleLadder, steps: list[Step]) -> str | None:
-    found = first_value(gathered.claims.claims, rules.names.role)
+    # What a provider adds to its token answer describes the tokens; nobody meant it to make an administrator.
+    paths = [path for path in rules.names.role if source_at(gathered.claims, path) != Source.TOKEN_RESPONSE.value]
+    found = first_value(gathered.claims.claims, paths)
     if found is None:
         return None
     path, value = found
@@ -137,7 +160,8 @@ def _from_access_token(
     claims: ClaimSet, rules: IdentityRules, ladder: RoleLadder, role_map: RoleMap | None, steps: list[Step]
 ) -> RoleFound:
     """Read it as the other claims are read, whichever provider the map is for: the operator made it a source."""
-    if role_map is not None and role_map.roles:
+    answered = role_map is not None and bool(role_map.roles)
+    if role_map is not None and answered:
         path = role_map.group_claim
         groups = find_groups(claims, path)
         if not groups.complete:
@@ -146,13 +170,13 @@ def _from_access_token(
         match = best_match(role_map, groups.names, ladder)
         if match is not None:
             steps.append(Step("role map", path, ACCESS_TOKEN, f"{shown(match[1])} gives {match[0]}"))
-            return RoleFound(match[0])
+            return RoleFound(match[0], answered=True)
         default = ladder.named(role_map.default_role)
         if default is not None:
             steps.append(Step("default of the role map", "", "", default))
-            return RoleFound(default)
+            return RoleFound(default, answered=True)
     found = first_value(claims, rules.names.role)
     role = role_named(found[1], ladder) if found else None
     if found and role:
         steps.append(Step("role claim", found[0], ACCESS_TOKEN, role))
-    return RoleFound(role)
+    return RoleFound(role, answered=answered)

@@ -61,14 +61,8 @@ TOKEN_MEMBERS = frozenset({"access_token", "id_token", "refresh_token"})
 ENVELOPE_MEMBERS = frozenset({"token_type", "expires_in", "scope"})
 """What a token answer says of its tokens, not of the person."""
 
-_HIDDEN_IN_TOKEN_RESPONSE = TOKEN_MEMBERS | ENVELOPE_MEMBERS
-
-_PRECEDENCE = (
-    (Source.USERINFO, TOKEN_MEMBERS),
-    (Source.ID_TOKEN, TOKEN_MEMBERS),
-    (Source.TOKEN_RESPONSE, _HIDDEN_IN_TOKEN_RESPONSE),
-)
-"""The three documents, the most trusted first, and what is no claim in each."""
+SECRET_ENDINGS = ("token", "secret", "key", "password", "assertion")
+"""How members of a token answer are called that are secrets, whoever added them: `device_secret`, `api_key`."""
 
 PROTOCOL_CLAIMS = frozenset(
     {
@@ -93,14 +87,32 @@ def merge_claims(userinfo: ClaimSet, id_token: ClaimSet, token_response: ClaimSe
     """Merge the three documents of one login, claim by claim.
 
     Userinfo wins over the ID token, both win over other members of the token answer. A null is an answer and wins;
-    an absent claim says nothing. Tokens are left out of all three.
+    an absent claim says nothing. Tokens are left out of all three, and of the token answer whatever may hold another
+    one: objects, and what is called a secret.
     """
     members: dict[str, object] = {}
     sources: dict[str, Source] = {}
-    for (source, hidden), claims in zip(_PRECEDENCE, (userinfo, id_token, token_response), strict=True):
+    for source, claims in ((Source.USERINFO, userinfo), (Source.ID_TOKEN, id_token)):
         new = dict(claims.members)
-        for name in (*hidden, *members):
+        for name in (*TOKEN_MEMBERS, *members):
             new.pop(name, None)
         members.update(new)
         sources.update(dict.fromkeys(new, source))
+    for name, value in token_response.members.items():
+        if name not in members and _describes_person(name, value):
+            members[name] = value
+            sources[name] = Source.TOKEN_RESPONSE
     return SourcedClaims(ClaimSet(members), sources)
+
+
+def _describes_person(name: str, value: object) -> bool:
+    if name in ENVELOPE_MEMBERS or name.lower().endswith(SECRET_ENDINGS):
+        return False
+    return not any(isinstance(item, (dict, list)) for item in (value if isinstance(value, list) else (value,)))
+
+
+def without_tokens(value: object) -> object:
+    """Return a claim's value without the tokens that it holds at any depth."""
+    if isinstance(value, dict):
+        return {name: without_tokens(inner) for name, inner in value.items() if name not in TOKEN_MEMBERS}
+    return [without_tokens(inner) for inner in value] if isinstance(value, list) else value

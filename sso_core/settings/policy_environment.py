@@ -46,6 +46,7 @@ def read_policy(reading: Reading, ladder: RoleLadder) -> AccessPolicy:
         budgeted_budget_duration=read_duration(reading, "INTERNAL_USER_BUDGET_DURATION"),
         team_defaults=_team_defaults(reading),
         admin_id=reading.text("PROXY_ADMIN_ID"),
+        admin_issuer=reading.text("SSO_ADMIN_ISSUER"),
         admin_id_matches_handle_unsafe=reading.flag("SSO_ADMIN_ID_MATCHES_HANDLE_UNSAFE"),
     )
 

@@ -53,6 +53,7 @@ class SignInSettings:
     providers: tuple[Provider, ...]
     """The first one owns `/sso/callback`, each further one `/sso/callback/{id}`, so that no answer can be mixed up."""
     policy: AccessPolicy = AccessPolicy(REFERENCE_LADDER)
+    """With one provider, the `admin_id` that names no issuer is a subject of it."""
     sealing_keys: SealingKeys | None = None
     session_keys: SessionKeys | None = None
     """With keys, a made-up session identifier is turned away without asking the store."""
@@ -101,6 +102,9 @@ class SignInSettings:
             )
         if not _PATH.fullmatch(self.landing_path):
             raise ValueError("the landing path is a path of this service, below the mount")
+        if self.policy.admin_id is not None and self.policy.admin_issuer is None and len(self.providers) == 1:
+            policy = attrs.evolve(self.policy, admin_issuer=self.providers[0].namespace)
+            object.__setattr__(self, "policy", policy)
         object.__setattr__(self, "proxy_networks", tuple(ip_network(network) for network in self.header_proxies))
 
     @property

@@ -101,6 +101,8 @@ _ACCESS = (
     V("SSO_SEATS", "access.seats", "how many accounts there may be", "no limit", restricts=True),
     V("SSO_NEW_ACCOUNTS", "access.new_accounts", "give an account to people who have none", "true", restricts=True),
     V("PROXY_ADMIN_ID", "access.admin_id", "the subject, or the id of the account, that is always an administrator"),
+    V("SSO_ADMIN_ISSUER", "access.admin_issuer", "the issuer whose subject that is; needed where there are "
+      "several providers"),
     V("SSO_ADMIN_ID_MATCHES_HANDLE_UNSAFE", "access.admin_id_matches_handle_unsafe", "let a handle count as that id "
       "too", "false"),
     V("SSO_LINKING", "access.linking", "lead unknown people to the account with their address: `never`, "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from sso_core.effects import ReadKey
+from sso_core.effects import ReadKey, WriteAccount
 from sso_core.events import Conflict, KeyFacts, Written
 from sso_core.records import (
     AccountUnchanged,
@@ -178,6 +178,15 @@ class DirectoryRecords(DirectoryScenes):
         stale = attrs.evolve(changes(RevokeKey("hash")), guards=(AccountUnchanged("a", 2),))
         assert directory.perform(stale) == Conflict()
         assert directory.perform(ReadKey("hash")) == KeyFacts(KEY, ALICE)
+
+    def test_guards_without_a_change_ask_whether_facts_still_hold(self) -> None:
+        """Nothing is written, and no revision grows."""
+        directory = self.open()
+        directory.perform(creation(ALICE))
+        assert directory.perform(WriteAccount((), (AccountUnchanged("a", 1),))) == Written()
+        assert directory.perform(WriteAccount((), (AccountUnchanged("a", 2),))) == Conflict()
+        assert directory.perform(WriteAccount((), (AccountUnchanged("nobody", 1),))) == Conflict()
+        assert account(directory) == ALICE
 
     def test_maps_are_read_as_they_were_saved_last(self) -> None:
         """With any person's facts, and empty at first."""

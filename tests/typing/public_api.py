@@ -137,7 +137,7 @@ def entering(
     asked = advance(asking, events, now=0)
     if isinstance(asked, Failed | EndingFormerSession | ReadingAccount):
         return
-    assert_type(asked, WritingAccount | KeepingSession | TakingApprovedLogin)
+    assert_type(asked, WritingAccount)
     assert_type(advance(writing, events, now=0), ReadingAccount | KeepingSession | TakingApprovedLogin | Failed)
     assert_type(advance(keeping, events, now=0), SignedIn | Failed)
 

@@ -171,7 +171,10 @@ def test_people_who_have_an_account_come_in_although_no_seat_is_left() -> None:
 def test_the_role_that_only_administrators_need_may_be_the_one_of_this_login() -> None:
     rule = policy(admins_only=True)
     assert decided(AccountFacts(ACCOUNT), alice(role="proxy_admin"), rule).account.role == "proxy_admin"
-    assert decided(AccountFacts(None), ALICE, policy(admins_only=True, admin_id="s-1")).account.role == "proxy_admin"
+    assert (
+        decided(AccountFacts(None), ALICE, policy(admins_only=True, admin_id="s-1", admin_issuer=ISSUER)).account.role
+        == "proxy_admin"
+    )
 
 
 def test_a_host_may_lower_and_raise_but_lets_nobody_past_a_rule() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from people import account, alice, in_teams, policy
 
-from sso_core.accounts.membership import TeamPlan, plan_teams, teams_to_ask, with_defaults
+from sso_core.accounts.membership import MADE_LIMIT, TeamPlan, plan_teams, teams_to_ask, with_defaults
 from sso_core.accounts.policy import NewAccounts, TeamDefaults, TeamSync
 from sso_core.identity.teams import TeamsFound
 from sso_core.records import Membership, MembershipSource, Team
@@ -116,3 +116,46 @@ def test_the_order_of_the_claims_makes_no_difference(
     assert set(one.joined) == set(other.joined)
     assert one.left == other.left
     assert {membership.team_id for membership in one.memberships} <= set(named) & (set(existing) | set(here))
+
+
+@pytest.mark.parametrize("over", [0, 1, 50])
+def test_one_login_makes_so_many_teams_and_the_next_one_the_others(over: int) -> None:
+    named = tuple(f"t{number:03}" for number in range(MADE_LIMIT + over))
+    rule = policy(create_teams=True)
+    plan = plan_teams(account(), in_teams(*named), (), rule)
+    assert plan.ensured == teams(*named[:MADE_LIMIT])
+    assert plan.memberships == tuple(map(Membership, named[:MADE_LIMIT]))
+    told = [step.result for step in plan.explanation if step.rule == "teams"]
+    assert told == ([f"{over} left out: one login makes 100 teams at most"] if over else [])
+    after = plan_teams(account(memberships=plan.memberships), in_teams(*named), plan.ensured, rule)
+    assert after.memberships == tuple(map(Membership, named))
+
+
+def test_the_teams_of_new_people_are_made_first() -> None:
+    named = tuple(f"t{number}" for number in range(MADE_LIMIT))
+    rule = policy(create_teams=True, new_accounts=NewAccounts(team_ids=("all",)))
+    assert Membership("all", HOST) in plan_teams(None, in_teams(*named), (), rule).joined
+
+
+class Counted(str):
+    """A team's id that counts how often it is compared with another one."""
+
+    __slots__ = ()
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return str.__eq__(self, str(other))
+
+    __hash__ = str.__hash__
+
+
+def test_the_work_grows_with_the_number_of_teams_and_not_with_its_square() -> None:
+    def names(first: int) -> tuple[str, ...]:
+        return tuple(Counted(f"t{number}") for number in range(first, first + 1000))
+
+    member = account(memberships=tuple(map(Membership, names(0))))
+    Counted.compared = 0
+    plan = plan_teams(member, in_teams(*names(500)), teams(*names(500)), policy())
+    assert (len(plan.joined), len(plan.left)) == (500, 500)
+    assert Counted.compared < 50 * 1000

@@ -8,7 +8,9 @@ from sso_core.accounts.policy import AccessPolicy
 from sso_core.settings.ladder import REFERENCE_LADDER
 
 
-@pytest.mark.parametrize("restriction", [{"email_domains": ()}, {"restricted_group": ""}, {"admin_id": ""}])
+@pytest.mark.parametrize(
+    "restriction", [{"email_domains": ()}, {"restricted_group": ""}, {"admin_id": ""}, {"admin_issuer": ""}]
+)
 def test_an_empty_restriction_is_a_mistake_and_no_wish(restriction: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="nobody in"):
         AccessPolicy(REFERENCE_LADDER, **restriction)

@@ -4,11 +4,12 @@ import attrs
 import pytest
 from people import ISSUER, account, alice, policy
 
-from sso_core.accounts.policy import Linking, NewAccounts
+from sso_core.accounts.policy import AccessPolicy, Linking, NewAccounts
 from sso_core.accounts.values import (
     NO_WISHES,
     described,
     email_guards,
+    email_to_keep,
     new_account,
     settle_email,
     settle_handle,
@@ -163,6 +164,27 @@ def test_where_addresses_tell_accounts_nobody_takes_over_anothers() -> None:
     assert kept.explanation[0].result == "left out: it is another account's"
     own = AccountFacts(None, email_holders=(account(),))
     assert settle_email(account(email="Alice@Corp.example"), alice(), own, LINKING).guards == ()
+
+
+ANY_EMAIL = policy(linking=Linking.ANY_EMAIL_UNSAFE)
+UNPROVEN = alice(email="boss@corp.example", email_verified=False)
+
+
+@pytest.mark.parametrize(("rule", "kept"), [(policy(), True), (ANY_EMAIL, True), (LINKING, False)])
+def test_where_a_verified_address_tells_accounts_no_other_one_is_written(rule: AccessPolicy, kept: bool) -> None:
+    assert email_to_keep(UNPROVEN, rule) == (UNPROVEN.email if kept else None)
+    assert email_to_keep(alice(), rule) == alice().email
+    made = new_account("n", UNPROVEN, "internal_user", rule)
+    assert (made.email, made.email_verified) == (UNPROVEN.email if kept else None, False)
+    settled = settle_email(account(), UNPROVEN, NOBODY, rule)
+    assert settled.account.email == (UNPROVEN.email if kept else account().email)
+    assert settled.account.email_verified is not kept
+    assert [step.result for step in settled.explanation] == ([] if kept else ["left out: it is not verified"])
+
+
+def test_an_address_that_is_no_longer_verified_stays_and_says_so() -> None:
+    settled = settle_email(account(), alice(email_verified=False), NOBODY, LINKING)
+    assert (settled.account, settled.explanation) == (account(email_verified=False), ())
 
 
 def test_a_new_address_is_guarded_only_where_addresses_tell_accounts() -> None:

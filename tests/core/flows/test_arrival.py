@@ -13,7 +13,8 @@ from sso_core.sessions.pending_login import LoginPurpose
 
 CLAIMS = ClaimSet({"name": "Alice", "groups": ["admins"], "iss": ISSUER, "nonce": "n"})
 GATHERED = Gathered(ISSUER, "alice", merge_claims(CLAIMS, ClaimSet(), ClaimSet()))
-MAPS = Mappings(role_map=RoleMap("groups", (("proxy_admin", ("admins",)),)))
+ROLE_MAP = RoleMap("groups", (("proxy_admin", ("admins",)),))
+MAPS = Mappings(role_map=ROLE_MAP)
 
 
 def test_whoever_comes_back_from_a_provider_arrives_as_the_login_began() -> None:
@@ -30,6 +31,14 @@ def test_whoever_comes_back_from_a_provider_arrives_as_the_login_began() -> None
 def test_the_directorys_maps_are_for_what_providers_say() -> None:
     assert arrival().describe(GATHERED, MAPS).role == "proxy_admin"
     assert arrival(from_host=True).describe(GATHERED, MAPS).role is None
+
+
+def test_a_map_of_the_directory_for_every_provider_is_for_the_only_one() -> None:
+    other = attrs.evolve(OPENID, provider_id="other", issuer="https://other.example")
+    several = arrival(settings=settings(providers=(OPENID, other)), provider_id="other")
+    assert several.describe(GATHERED, MAPS).role is None
+    named = Mappings(attrs.evolve(ROLE_MAP, provider="other"))
+    assert several.describe(GATHERED, named).role == "proxy_admin"
 
 
 def test_the_host_is_told_what_describes_the_person_and_not_the_token() -> None:

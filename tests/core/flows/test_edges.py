@@ -153,7 +153,8 @@ for_cli = enter(
     GATHERED,
 )
 CLI = AskingHost(for_cli, AccountFacts(ACCOUNT))
-approved: Any = advance(CLI, [HostAnswered(Wishes())], now=NOW)
+still_so: Any = advance(CLI, [HostAnswered(Wishes())], now=NOW)
+approved: Any = advance(still_so, [Written()], now=NOW)
 CLAIMED = attrs.evolve(CLI_LOGIN, claim_hash=cli_hash(CLI_ID, CLI_CLAIM))
 approving: Any = advance(approved, [Taken(encode_cli_login(CLAIMED))], now=NOW)
 asked = attrs.evolve(for_cli, wishes=Wishes())
@@ -224,12 +225,11 @@ WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (inspecting, (AccountFacts(None),), Inspected),
     (keeping_out, (AccountFacts(None),), EndingFormerSession),
     (EndingFormerSession("key", FAILURE), (Dropped(),), Failed),
-    (asking, (HostAnswered(Wishes()),), KeepingSession),
+    (asking, (HostAnswered(Wishes()),), WritingAccount),
     (asking, (HostAnswered(Wishes(max_budget=1.0)),), WritingAccount),
     (asking, (HostAnswered(Wishes(team_ids=("t",))),), ReadingAccount),
     (asking, (HostAnswered(Declined()),), EndingFormerSession),
     (asked, (AccountFacts(ACCOUNT),), TakingApprovedLogin),
-    (CLI, (HostAnswered(Wishes()),), TakingApprovedLogin),
     (attrs.evolve(writing, reading=asked), (Written(),), TakingApprovedLogin),
     (approved, (Taken(encode_cli_login(CLAIMED)),), ApprovingCliLogin),
     (approved, (Taken(encode_cli_login(CLI_LOGIN)),), ReturningCliLogin),

@@ -39,7 +39,7 @@ from sso_core.identity.gathered import Gathered
 from sso_core.identity.rules import AttributeNames, IdentityRules
 from sso_core.machine import Failed, advance
 from sso_core.oauth.claims import ClaimSet, merge_claims
-from sso_core.records import HandleFree, Mappings, RoleMap, Team
+from sso_core.records import AccountUnchanged, HandleFree, Mappings, RoleMap, Team
 from sso_core.secret import Secret
 from sso_core.sessions.pending_login import LoginPurpose
 from sso_core.sessions.session import decode_session, session_key
@@ -246,7 +246,22 @@ def test_a_host_without_wishes_lets_the_person_in_as_they_are() -> None:
     after = advance(state, [HostAnswered(Wishes())], now=NOW)
     assert isinstance(after, WritingAccount)
     known = attrs.evolve(state, facts=AccountFacts(after.decision.account))
-    assert isinstance(advance(known, [HostAnswered(Wishes())], now=NOW), KeepingSession)
+    writing_nothing = advance(known, [HostAnswered(Wishes())], now=NOW)
+    assert isinstance(writing_nothing, WritingAccount)
+    assert isinstance(advance(writing_nothing, [Written()], now=NOW), KeepingSession)
+
+
+def test_who_was_shut_out_while_the_host_thought_does_not_come_in() -> None:
+    state = asking()
+    settled = advance(state, [HostAnswered(Wishes())], now=NOW)
+    assert isinstance(settled, WritingAccount)
+    account = settled.decision.account
+    unchanged = advance(attrs.evolve(state, facts=AccountFacts(account)), [HostAnswered(Wishes())], now=NOW)
+    assert unchanged.awaits == (WriteAccount((), (AccountUnchanged(account.account_id, account.revision),)),)
+    again = advance(unchanged, [Conflict()], now=NOW)
+    assert isinstance(again, ReadingAccount)
+    shut = attrs.evolve(account, revision=account.revision + 1, disabled=True)
+    assert reason(advance(again, [AccountFacts(shut)], now=NOW)) is Reason.ACCOUNT_DISABLED
 
 
 def test_the_hosts_wishes_are_written_and_kept_through_another_round() -> None:
@@ -271,6 +286,10 @@ def test_what_only_the_host_names_is_read_once_more(wishes: Wishes) -> None:
     assert isinstance(after, WritingAccount)
     assert (after.decision.account.team_ids, after.decision.account.handle) == (read.teams, read.handle)
     assert (HandleFree("chosen") in after.decision.guards) is (wishes.handle is not None)
+
+
+def test_a_host_that_misspells_a_demotion_lets_nobody_in() -> None:
+    assert reason(advance(asking(), [HostAnswered(Wishes(role="internal-user"))], now=NOW)) is Reason.HOST_FAILED
 
 
 def test_a_host_that_declines_or_fails_lets_nobody_in() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from scenes import ENTROPY, NOW, settings
+from scenes import ENTROPY, ISSUER, NOW, settings
 
 from sso_core.effects import AskHost
 from sso_core.events import AccountFacts, HostAnswered, HostFailed, Kept, Written
@@ -120,6 +120,12 @@ def test_whom_the_host_does_not_vouch_for_is_refused_without_saying_what_was_wro
     assert reason(advance(checking_headers(), [declined], now=NOW)) is Reason.HOST_DECLINED
     assert reason(advance(checking_password(), [HostFailed()], now=NOW)) is Reason.HOST_FAILED
     assert reason(advance(checking_headers(), [HostFailed()], now=NOW)) is Reason.HOST_FAILED
+
+
+@pytest.mark.parametrize("state", [checking_password(), checking_headers()])
+def test_the_host_does_not_vouch_for_people_of_a_provider(state: CheckingPassword | CheckingHeaders) -> None:
+    vouched = HostAnswered(Vouched(Person(ISSUER, "alice")))
+    assert reason(advance(state, [vouched], now=NOW)) is Reason.HOST_FAILED
 
 
 def test_the_person_is_described_by_the_hosts_own_words() -> None:

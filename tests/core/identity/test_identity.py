@@ -98,6 +98,11 @@ def test_what_a_token_says_of_itself_is_not_shown_and_takes_no_place(name: str) 
     assert len(person.claims) == CLAIM_LIMIT
 
 
+def test_a_token_within_a_claim_is_not_shown() -> None:
+    claims = {"authed_user": {"id": "U1", "access_token": "canary"}, "apps": [{"id_token": "canary", "n": 1}, "a"]}
+    assert [claim.value for claim in identity(claims).claims] == ['{"id": "U1"}', '[{"n": 1}, "a"]']
+
+
 def test_what_is_shown_is_bounded() -> None:
     shown = identity({f"c{number}": "v" for number in range(CLAIM_LIMIT + 1)}).claims
     assert [claim.name for claim in shown] == [f"c{number}" for number in range(CLAIM_LIMIT)]
@@ -108,6 +113,8 @@ def test_a_long_value_is_cut_and_the_cut_shows(length: int, cut: bool) -> None:
     value = "v" * (length - 2)
     (claim,) = identity({"c": value}).claims
     assert claim.value == (json.dumps(value)[:VALUE_LIMIT] + "…" if cut else json.dumps(value))
+    (named,) = identity({"n" * length: 1}).claims
+    assert named.name == ("n" * VALUE_LIMIT + "…" if cut else "n" * length)
 
 
 def test_a_persons_data_shows_in_no_text_of_a_claim() -> None:
@@ -322,3 +329,23 @@ def test_nobody_can_be_told_from_anything_else(claims: dict[str, Any], reason: R
     with pytest.raises(Refusal) as caught:
         plain_subject(ClaimSet(claims), "id")
     assert caught.value.failure.reason is reason
+
+
+def test_it_is_told_whether_none_is_the_providers_word_on_the_role() -> None:
+    by_groups = IdentityRules(role_map=RoleMap("groups", (("owner", ("admins",)),)))
+    asked, unasked = identity({"groups": []}, by_groups), identity({"groups": []})
+    assert (asked.role_answered, asked.role_by_groups) == (True, True)
+    assert (unasked.role_answered, unasked.role_by_groups) == (False, False)
+    assert not identity({}, IdentityRules(role_map=RoleMap("groups", default_role="reader"))).role_by_groups
+    elsewhere = IdentityRules(role_map=RoleMap("groups", (("owner", ("admins",)),), provider="google"))
+    assert not identity({}, elsewhere, provider_id="entra").role_by_groups
+
+
+def test_beside_other_providers_the_operators_map_counts_and_the_directorys_for_every_one_does_not() -> None:
+    role_map = RoleMap("groups", (("owner", ("admins",)),))
+    person = Gathered(ISSUER, "s-1", merged({"groups": ["admins"], "teams": ["t"]}), access_token=ClaimSet({"a": 1}))
+    of_directory = Mappings(role_map, "teams")
+    of_operator = IdentityRules(role_map=role_map)
+    told = identify(person, RULES, LADDER, of_directory, provider_id="entra", only_one=False)
+    assert (told.role, told.role_answered, told.teams) == (None, False, NOBODY_ASKED)
+    assert identify(person, of_operator, LADDER, provider_id="entra", only_one=False).role == "owner"

@@ -19,6 +19,7 @@ LADDER = RoleLadder(("owner", "Editor", "reader"), admins=("owner", "Editor"), d
         ("Guest", "guest"),
         (" owner", None),
         ("", None),
+        ("gue\u017ft", None),
         ("nobody", None),
         (None, None),
         (True, None),
@@ -53,6 +54,9 @@ def test_administrators_are_those_in_an_admin_role(role: str | None, admin: bool
     [
         {"roles": ("a", "a")},
         {"unranked": ("a",)},
+        {"unranked": ("A",)},
+        {"roles": ("a", "A")},
+        {"roles": ("a", "\u00e9t\u00e9")},
         {"admins": ()},
         {"admins": ("b",)},
         {"default": "b"},

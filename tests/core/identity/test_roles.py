@@ -3,16 +3,18 @@ from __future__ import annotations
 from itertools import permutations
 from typing import Any
 
+import attrs
 import pytest
 
+from sso_core.failures import Failure, Reason
 from sso_core.identity.explanation import Step
 from sso_core.identity.gathered import Gathered, GroupListing
 from sso_core.identity.groups import Groups, find_groups
 from sso_core.identity.ladder import RoleLadder
-from sso_core.identity.roles import RoleFound, applies, best_match, find_role, role_named, signed_role
+from sso_core.identity.roles import RoleFound, applies, best_match, find_role, meant_for, role_named, signed_role
 from sso_core.identity.rules import AttributeNames, IdentityRules
 from sso_core.oauth.claims import ClaimSet, merge_claims
-from sso_core.records import RoleMap
+from sso_core.records import Mappings, RoleMap
 
 LADDER = RoleLadder(("owner", "editor", "reader"), ("owner",), "reader", unranked=("guest", "agent"))
 ROLES = (("reader", ("all",)), ("owner", ("admins", "root")), ("editor", ("staff", "all")))
@@ -58,6 +60,27 @@ def found(
 )
 def test_a_map_is_meant_for_every_provider_or_for_one(meant: str, provider_id: str | None, expected: bool) -> None:
     assert applies(RoleMap("groups", provider=meant), provider_id) is expected
+
+
+@pytest.mark.parametrize(
+    ("meant", "provider_id", "expected"),
+    [
+        ("generic", "entra", False),
+        ("okta", "entra", False),
+        ("entra", None, False),
+        ("Entra", "entra", True),
+        ("generic", "generic", True),
+        ("google", "entra", False),
+    ],
+)
+def test_beside_other_providers_a_map_of_the_directory_is_for_the_one_that_it_names(
+    meant: str, provider_id: str | None, expected: bool
+) -> None:
+    role_map = RoleMap("groups", ROLES, provider=meant)
+    both = Mappings(role_map, team_claim="teams")
+    assert meant_for(provider_id, both, only_one=True) == both
+    assert meant_for(provider_id, both, only_one=False) == Mappings(role_map if expected else None)
+    assert meant_for(provider_id, Mappings(team_claim="teams"), only_one=False) == Mappings()
 
 
 @pytest.mark.parametrize(
@@ -129,9 +152,12 @@ def test_signed_roles_are_a_list_and_the_most_powerful_wins(
 
 
 def test_signed_roles_are_read_from_the_id_token_alone() -> None:
-    assert found(gathered({"roles": ["owner"]}, access_token={"roles": ["owner"]}), SIGNED) == (RoleFound(), [])
+    assert found(gathered({"roles": ["owner"]}, access_token={"roles": ["owner"]}), SIGNED) == (
+        RoleFound(answered=True),
+        [],
+    )
     role, steps = found(gathered({"roles": ["owner"]}, {"roles": ["reader"]}), SIGNED)
-    assert (role, steps) == (RoleFound("reader"), [Step("signed roles", "roles", "id_token", "reader")])
+    assert (role.role, steps) == ("reader", [Step("signed roles", "roles", "id_token", "reader")])
 
 
 MATCHED = [Step("role map", "groups", "userinfo", '"admins" gives owner')]
@@ -162,7 +188,8 @@ DIRECT = [Step("role claim", "role", "userinfo", "editor")]
 def test_groups_go_before_the_default_and_the_default_before_the_role_claim(
     claims: dict[str, Any], role_map: RoleMap | None, role: str | None, steps: list[Step]
 ) -> None:
-    assert found(gathered(claims), role_map=role_map) == (RoleFound(role), steps)
+    found_role, made_by = found(gathered(claims), role_map=role_map)
+    assert (found_role.role, found_role.known, made_by) == (role, True, steps)
 
 
 def test_a_map_for_one_provider_is_used_at_that_one() -> None:
@@ -193,7 +220,7 @@ def test_groups_that_could_not_all_be_read_give_no_role_at_all(
 def test_groups_of_a_complete_listing_give_a_role_and_the_listing_is_named() -> None:
     person = gathered({"hasgroups": True}, listing=GroupListing(("admins",)))
     assert found(person, role_map=MAP) == (
-        RoleFound("owner"),
+        RoleFound("owner", answered=True),
         [Step("role map", "groups", "group_listing", '"admins" gives owner')],
     )
 
@@ -233,7 +260,7 @@ def test_the_access_token_is_read_where_nothing_else_gives_a_role(
     claims: dict[str, Any], role_map: RoleMap | None, expected: RoleFound, at: tuple[str, str] | None
 ) -> None:
     role, steps = found(gathered({}, access_token=claims), role_map=role_map)
-    assert role == expected
+    assert (role.role, role.known) == (expected.role, expected.known)
     assert [(step.rule, step.claim) for step in steps] == ([at] if at else [])
     assert {step.source for step in steps} <= {"access_token", ""}
 
@@ -251,6 +278,44 @@ def test_the_access_token_is_not_asked_where_something_else_gives_a_role(
     person: Gathered, rules: IdentityRules, role_map: RoleMap | None
 ) -> None:
     assert found(person, rules, role_map)[0].role == "reader"
+
+
+def test_the_token_answer_names_no_role() -> None:
+    answer = merge_claims(ClaimSet({"app": {"role": "reader"}}), ClaimSet(), ClaimSet({"role": "owner"}))
+    person = Gathered("https://idp.example", "s-1", answer)
+    assert found(person)[0].role is None
+    rules = IdentityRules(names=AttributeNames(role=("role", "app.role")))
+    assert found(person, rules)[0].role == "reader"
+
+
+NOTE = Failure(Reason.USERINFO_UNREACHABLE, "down")
+
+
+@pytest.mark.parametrize(
+    ("person", "rules", "role_map", "answered"),
+    [
+        (gathered({"groups": []}), RULES, MAP, True),
+        (gathered({"groups": ["all"]}), RULES, MAP, True),
+        (gathered({}), RULES, WITH_DEFAULT, True),
+        (gathered({"groups": [], "role": "reader"}), RULES, MAP, True),
+        (gathered({"groups": []}), RULES, RoleMap("groups"), False),
+        (gathered({"groups": []}), RULES, RoleMap("groups", ROLES, provider="google"), False),
+        (gathered({"hasgroups": True}), RULES, MAP, False),
+        (gathered({}, {"roles": []}), SIGNED, None, True),
+        (gathered({}), SIGNED, None, True),
+        (attrs.evolve(gathered({}), notes=(NOTE,)), SIGNED, None, False),
+        (gathered({"role": None}), RULES, None, False),
+        (gathered({}), RULES, None, False),
+        (gathered({}, access_token={"groups": []}), RULES, RoleMap("groups", ROLES, provider="google"), True),
+        (gathered({}, access_token={"sub": "s-1"}), RULES, None, False),
+        (gathered({}, access_token={"sub": "s-1"}), SIGNED, None, True),
+        (gathered({"groups": []}, access_token={"hasgroups": True}), SIGNED, MAP, False),
+    ],
+)
+def test_that_there_is_no_role_is_an_answer_where_all_was_read_that_could_give_one(
+    person: Gathered, rules: IdentityRules, role_map: RoleMap | None, answered: bool
+) -> None:
+    assert found(person, rules, role_map)[0].answered is answered
 
 
 def test_the_first_path_with_a_value_is_the_role_claim() -> None:

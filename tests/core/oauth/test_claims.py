@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sso_core.oauth.claims import ENVELOPE_MEMBERS, TOKEN_MEMBERS, ClaimSet, Source, merge_claims
+from sso_core.oauth.claims import ENVELOPE_MEMBERS, TOKEN_MEMBERS, ClaimSet, Source, merge_claims, without_tokens
 
 NONE = ClaimSet()
 NAMES = st.sampled_from(["sub", "name", "email", *sorted(TOKEN_MEMBERS | ENVELOPE_MEMBERS)])
@@ -65,6 +65,43 @@ def test_what_a_token_answer_says_of_its_tokens_is_no_claim_either(name: str) ->
     document = ClaimSet({name: "value"})
     assert not merge_claims(NONE, NONE, document).claims
     assert merge_claims(document, NONE, NONE).claims == document
+
+
+@pytest.mark.parametrize("value", ["text", 5, True, None, ["a", 5, None], []])
+def test_a_token_answer_adds_plain_values(value: object) -> None:
+    assert merge_claims(NONE, NONE, ClaimSet({"team": value})).claims.members == {"team": value}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("authed_user", {"id": "U1", "access_token": "canary"}),
+        ("apps", [{"access_token": "canary"}]),
+        ("apps", [["canary"]]),
+        ("device_secret", "canary"),
+        ("api_key", "canary"),
+        ("Session_Token", "canary"),
+        ("password", "canary"),
+        ("client_assertion", "canary"),
+    ],
+)
+def test_a_token_answer_adds_nothing_that_may_be_a_secret(name: str, value: object) -> None:
+    document = ClaimSet({name: value})
+    assert not merge_claims(NONE, NONE, document).claims
+    assert merge_claims(document, NONE, NONE).claims == document
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("text", "text"),
+        ({"access_token": "canary", "id": 1}, {"id": 1}),
+        ([{"deep": {"refresh_token": "canary", "n": None}}], [{"deep": {"n": None}}]),
+        ({"token_type": "Bearer"}, {"token_type": "Bearer"}),
+    ],
+)
+def test_tokens_are_left_out_of_a_value_at_any_depth(value: object, shown: object) -> None:
+    assert without_tokens(value) == shown
 
 
 @given(CLAIMS, CLAIMS, CLAIMS)

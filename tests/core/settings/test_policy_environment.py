@@ -33,6 +33,7 @@ def test_each_rule_can_be_set() -> None:
             "SSO_SEATS": "5",
             "SSO_NEW_ACCOUNTS": "false",
             "PROXY_ADMIN_ID": "alice",
+            "SSO_ADMIN_ISSUER": "https://idp.example",
             "SSO_ADMIN_ID_MATCHES_HANDLE_UNSAFE": "true",
             "SSO_LINKING": "verified_email",
             "SSO_ROLE_PRECEDENCE": "directory",
@@ -63,6 +64,7 @@ def test_each_rule_can_be_set() -> None:
         budgeted_budget_duration="30d",
         team_defaults=TeamDefaults((), 1.5, "7d", 0, 9),
         admin_id="alice",
+        admin_issuer="https://idp.example",
         admin_id_matches_handle_unsafe=True,
     )
 

@@ -6,10 +6,12 @@ from typing import Any
 import attrs
 import pytest
 
+from sso_core.accounts.policy import AccessPolicy
 from sso_core.oauth.client import Client
 from sso_core.providers.kinds import OAuthProvider, OpenIdProvider
 from sso_core.secret import Secret
 from sso_core.sessions.sealing import SealingKeys
+from sso_core.settings.ladder import REFERENCE_LADDER
 from sso_core.settings.origin import Origin
 from sso_core.settings.sign_in import SignInSettings
 
@@ -62,6 +64,15 @@ def test_the_first_provider_owns_the_plain_callback_and_each_other_one_its_own()
     both = SignInSettings(Origin("https://app.example"), (PROVIDER, OTHER))
     assert both.redirect_uri(PROVIDER) == "https://app.example/sso/callback"
     assert both.redirect_uri(OTHER) == "https://app.example/sso/callback/other"
+
+
+def test_the_administrator_is_a_subject_of_the_one_provider_or_of_the_issuer_that_is_named() -> None:
+    named = AccessPolicy(REFERENCE_LADDER, admin_id="root", admin_issuer="https://third.example")
+    unnamed = AccessPolicy(REFERENCE_LADDER, admin_id="root")
+    assert settings(policy=unnamed).policy.admin_issuer == PROVIDER.issuer
+    assert settings(policy=named).policy == named
+    assert settings(policy=unnamed, providers=(PROVIDER, OTHER)).policy == unnamed
+    assert settings().policy == AccessPolicy(REFERENCE_LADDER)
 
 
 def test_two_registrations_at_one_issuer_are_refused() -> None:
