@@ -257,6 +257,7 @@ def test_who_was_shut_out_while_the_host_thought_does_not_come_in() -> None:
     assert isinstance(settled, WritingAccount)
     account = settled.decision.account
     unchanged = advance(attrs.evolve(state, facts=AccountFacts(account)), [HostAnswered(Wishes())], now=NOW)
+    assert isinstance(unchanged, WritingAccount)
     assert unchanged.awaits == (WriteAccount((), (AccountUnchanged(account.account_id, account.revision),)),)
     again = advance(unchanged, [Conflict()], now=NOW)
     assert isinstance(again, ReadingAccount)
