@@ -16,7 +16,9 @@ import attrs
 import httpx
 import pytest
 
-COMMAND = (sys.executable, "-c", "import sys; from sso_adapters.cli.main import main; sys.exit(main())")
+# A test run in the background of a shell ignores interrupts, and so would what it starts; at a terminal nothing does.
+_HEEDS_INTERRUPTS = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)"
+COMMAND = (sys.executable, "-c", f"{_HEEDS_INTERRUPTS}; from sso_adapters.cli.main import main; sys.exit(main())")
 ROOT = Path(__file__).parents[2]
 PROMPTLY = 5.0
 PATIENCE = 30.0
