@@ -45,8 +45,8 @@ def play(pasted: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         return SimpleNamespace(**module)
 
     yield run
-    if "sender" in module:  # what lives as long as a process does
-        module["sender"].close()
+    for name in {"sender", "directory"} & module.keys():  # what lives as long as a process does
+        module[name].close()
 
 
 def test_the_blocks_are_those_that_the_tests_mean() -> None:
