@@ -30,7 +30,9 @@ def environment(**more: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("DATABASE_", "GENERIC_", "PROXY_", "REDIS_", "SSO_")) and "proxy" not in name.lower()
     }
-    return {**bare, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'adapters'}", "PYTHONWARNINGS": "error", **more}
+    # A wheel under test is what the command runs from; else it is this tree.
+    tree = [str(path) for path in (ROOT, ROOT / "adapters") if str(path) in sys.path]
+    return {**bare, "PYTHONPATH": os.pathsep.join(tree), "PYTHONWARNINGS": "error", **more}
 
 
 def free_ports(count: int) -> list[int]:

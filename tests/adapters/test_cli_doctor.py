@@ -40,6 +40,8 @@ from sso_core.settings.sign_in import SignInSettings
 from sso_core.settings.unsafe import unsafe_options
 from sso_core.testing.signing_keys import signing_key
 
+pytestmark = pytest.mark.command
+
 ISSUER = "https://idp.example"
 CLIENT = Client("client", Secret("secret-canary"))
 PROVIDER = OpenIdProvider(ISSUER, CLIENT)

@@ -21,6 +21,8 @@ from sso_core.testing.fake_provider import FakeProvider
 from sso_core.testing.provider_state import Person, ProviderState, RegisteredClient
 from sso_core.testing.signing_keys import signing_key
 
+pytestmark = pytest.mark.command
+
 ALICE = Person("alice", (("name", "Alice"), ("email", "alice@example.com"), ("email_verified", True)))
 
 

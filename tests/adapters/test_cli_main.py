@@ -12,6 +12,8 @@ from sso_adapters.cli import main
 from sso_adapters.cli.main import COMMANDS
 from sso_adapters.cli.terminal import CommandError
 
+pytestmark = pytest.mark.command
+
 EXTRAS = ("jinja2", "sqlalchemy", "alembic", "trio", "redis")
 WITHOUT = f"import sys; sys.modules.update(dict.fromkeys({EXTRAS!r})); "
 """Python takes a module for missing whose entry is None."""

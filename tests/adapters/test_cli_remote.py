@@ -18,6 +18,8 @@ from sso_adapters.server import ThreadedServer
 from sso_core.failures import Reason
 from sso_core.secret import Secret
 
+pytestmark = pytest.mark.command
+
 TOKEN = Secret("token-canary")
 Answer = tuple[str, bytes]
 Asked = dict[str, Any]

@@ -22,6 +22,8 @@ from commands import (
     sign_in,
 )
 
+pytestmark = pytest.mark.command
+
 
 def test_a_person_signs_in_at_the_demo_and_out_again(tmp_path: Path) -> None:
     with demo(tmp_path) as served, browser() as client:

@@ -22,6 +22,8 @@ from sso_adapters.sql_engine import DatabaseError, open_engine
 from sso_core.events import Written
 from sso_core.testing.directory_scenes import creation, person
 
+pytestmark = pytest.mark.packaged
+
 OPEN = """
 import sys
 from sso_adapters.directories.sql import open_directory

@@ -28,6 +28,8 @@ from sso_core.web.pages import (
     UiDisabledPage,
 )
 
+pytestmark = pytest.mark.packaged
+
 EVIL = "</script></title><script>alert(1)</script>'\"><img src=x onerror=alert(1)>{{ 7 * 7 }}"
 STYLE = "/sso/style.css"
 

@@ -16,6 +16,8 @@ from commands import ROOT, browser, environment, free_ports, running
 
 from sso_core.settings.environment import settings_from_environment
 
+pytestmark = pytest.mark.command
+
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 MENTIONED = {"build_service": 0, "finish_login": 1, "advance": 2}

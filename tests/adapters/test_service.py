@@ -33,6 +33,8 @@ from sso_core.settings.origin import Origin
 from sso_core.settings.service import ServiceSettings
 from sso_core.settings.sign_in import SignInSettings
 
+pytestmark = pytest.mark.packaged
+
 SIGN_IN = SignInSettings(
     Origin("http://127.0.0.1:8000"), (OpenIdProvider("http://localhost:9", Client("client", Secret("secret"))),)
 )
