@@ -145,11 +145,19 @@ def load(path: Path) -> list[Case]:
     ]
 
 
-def each(group: str, *functions: str) -> pytest.MarkDecorator:
-    """Run a test for each case of these functions; where the cases are missing, one skipped test says so."""
+HELD: dict[str, set[str]] = {}
+"""The cases that some test runs, by their file."""
+
+
+def each(group: str, *functions: str, only: Callable[[Case], bool] = lambda _case: True) -> pytest.MarkDecorator:
+    """Run a test for each case of these functions, or for those that `only` picks.
+
+    Where the cases are missing, one skipped test says so; no other test here skips anything.
+    """
     where = folder()
     if where is None:
         reason = f"no reference cases: set {VARIABLE} to their folder"
         return pytest.mark.parametrize("case", [pytest.param(None, marks=pytest.mark.skip(reason=reason))], ids=[group])
-    found = [case for case in load(where / f"{group}.json") if case.function in functions]
+    found = [case for case in load(where / f"{group}.json") if case.function in functions and only(case)]
+    HELD.setdefault(group, set()).update(case.id for case in found)
     return pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in found])
