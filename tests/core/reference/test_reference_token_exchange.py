@@ -12,7 +12,7 @@ from documents import NOT_JSON, badly_typed, document, is_ambiguous, is_down, us
 from playing import answered, play, provider_of, refused, rule_for, sense_of, their_requests
 from scenes import NOW, PLAIN, STATE, answer, attempt, plain_login
 
-from sso_core.events import HttpResponse
+from sso_core.events import HttpResponse, Taken
 from sso_core.flows.enter import ReadingAccount
 from sso_core.flows.exchange_code import ExchangingPlainCode
 from sso_core.flows.finish_login import TakingLogin
@@ -92,7 +92,7 @@ def played(case: Case) -> dict[str, Any]:
         code_verifier=Secret(args["code_verifier"] or ""),
     )
     start = TakingLogin(attempt(provider, response=response))
-    way = play(case, start, stored=encode_login(login), until=ReadingAccount)
+    way = play(case, start, taken=Taken(encode_login(login)), until=ReadingAccount)
     ending: Any = way.refusal()
     if isinstance(way.state, ReadingAccount):
         (tokens,) = (state.tokens for state in way.states if isinstance(state, GatheringPlainClaims))
