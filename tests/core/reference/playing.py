@@ -59,6 +59,7 @@ _THEIR_WORDS = (
     (r"PKCE verifier not found", "no_pending_login"),
     (r"empty or null code_verifier", "empty_verifier"),
     (r"unrecognized format", "unreadable_login"),
+    (r"is not verified with Google", "email_not_verified"),
 )
 
 
