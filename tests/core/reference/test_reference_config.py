@@ -6,7 +6,6 @@ setting that is wrong: a case whose outcome is an error there, or a shrug, is on
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import Any
 
 from cases import Case, Row, Verdict, each, expected, hold
@@ -232,7 +231,10 @@ def ours_of_team_maps(case: Case) -> Any:
     written = ((case.world.get("db") or {}).get("sso_settings") or {}).get("team_mappings")
     claim = written.get("team_ids_jwt_field") if isinstance(written, dict) else None
     path = claim if isinstance(claim, str) and claim else "teams"
-    person = gathered(reduce(lambda inner, name: {name: inner}, reversed(path.split(".")), ["t"]))
+    nested: Any = ["t"]
+    for name in reversed(path.split(".")):
+        nested = {name: nested}
+    person = gathered(nested)
     named = identify(person, rules, REFERENCE_LADDER, Mappings(team_claim=path if path == claim else None))
     return path if named.teams.team_ids == ("t",) else None
 

@@ -224,7 +224,6 @@ def test_a_person_ends_where_they_end_in_the_reference(case: Case) -> None:
 # What the browser is given, and where it goes
 
 SECRET = b"s" * 32
-LOUD = {"readable_by_scripts_unsafe": True, "user_token_as_key_unsafe": True}
 
 
 def options(case: Case) -> SignInSettings:
@@ -233,7 +232,13 @@ def options(case: Case) -> SignInSettings:
     assert origin is not None
     said = case.world.get("general_settings") or {}
     header = said.get("litellm_key_header_name") or "Authorization"
-    token = ReferenceToken(SECRET, premium_user=case.world.get("premium_user", True), auth_header_name=header, **LOUD)
+    token = ReferenceToken(
+        SECRET,
+        premium_user=case.world.get("premium_user", True),
+        auth_header_name=header,
+        readable_by_scripts_unsafe=True,
+        user_token_as_key_unsafe=True,
+    )
     return settings(origin=origin, policy=policy(case), reference_token=token, landing_path="/ui/", announce_login=True)
 
 
