@@ -192,7 +192,7 @@ GENERIC_ROWS = (
     Row(Verdict.SAME, "a list is a tuple", lambda case: case.error is None, lambda _, outcome: tuple(outcome)),
     Row(
         Verdict.DIFFERENT,
-        "an empty variable counts as unset, hence as missing",
+        "W23: an empty variable counts as unset, hence as missing",
         lambda case: case.error is None and _first_missing(case) is not None,
         lambda case, _: _first_missing(case),
     ),

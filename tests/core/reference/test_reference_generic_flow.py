@@ -291,7 +291,7 @@ CLAIMS_ROW = Row(
 )
 PROVIDER_ROW = Row(
     Verdict.DIFFERENT,
-    "S26: a person's provider is the one that was asked, unless a claim names another; not at Entra alone",
+    "W11: a person's provider is the one that was asked, unless a claim names another; not at Entra alone",
     describes,
     with_provider,
 )

@@ -78,7 +78,7 @@ WHO_ROWS = (
     ),
     Row(
         Verdict.DIFFERENT,
-        "every shape of a result is read alike, and a number by its digits",
+        "W12: every shape of a result is read alike, and a number by its digits",
         lambda case: bool(case.args["result"]) and ("$type" not in case.args["result"] or case.error is not None),
         lambda case, outcome: (
             outcome | {"user_email": _email(case), "user_id": text_at(ClaimSet(case.args["result"]), ("id",))}
@@ -92,7 +92,7 @@ WHO_ROWS = (
     ),
     Row(
         Verdict.DIFFERENT,
-        "a list without a domain is refused when it is set, not when somebody comes",
+        "W13, A95: a list without a domain is refused when it is set, not when somebody comes",
         lambda case: _domains(case) == (),
         lambda _, outcome: outcome | {"allowed": MISCONFIGURED},
     ),
@@ -144,7 +144,7 @@ GROUP_ROWS = (
     ),
     Row(
         Verdict.DIFFERENT,
-        "every shape of a result is read alike, and a text is no list of teams",
+        "W12: every shape of a result is read alike, and a text is no list of teams",
         lambda case: bool(_mode(case).get("restricted_sso_group")),
         lambda case, _: True if _is_member(case) else Reason.NOT_IN_GROUP,
     ),

@@ -103,7 +103,7 @@ ROWS = (
     ),
     Row(
         Verdict.DIFFERENT,
-        "team ids are texts, each once",
+        "W15: team ids are texts, each once",
         lambda _case: True,
         lambda _case, outcome: _team_ids(outcome),
     ),

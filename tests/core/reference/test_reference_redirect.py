@@ -183,7 +183,7 @@ WAY_ROWS = (
     *START_ROWS,
     Row(
         Verdict.DIFFERENT,
-        "S45: query values of the endpoint are kept, those without a value too",
+        "RFC 6749 3.1: query values of the endpoint are kept, those without a value too",
         lambda case: goes(case) and case.bug is not None,
         blank_values,
     ),

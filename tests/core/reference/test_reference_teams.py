@@ -42,7 +42,7 @@ def _shown(team: Team) -> dict[str, Any]:
 DEFAULT_ROWS = (
     Row(
         Verdict.DIFFERENT,
-        "a team that sign-in makes has models and limits, but no organisation and no members by default",
+        "scope: a team that sign-in makes has models and limits, but no organisation and no members by default",
         lambda case: True,
         lambda _, outcome: {
             name: value for name, value in outcome.items() if name in {"team_id", "team_alias", *LIMITS}
@@ -50,7 +50,7 @@ DEFAULT_ROWS = (
     ),
     Row(
         Verdict.DIFFERENT,
-        "a budget of nothing is a budget",
+        "W24: a budget of nothing is a budget",
         lambda case: (case.world.get("default_team_params") or {}).get("max_budget") == 0,
         lambda _, outcome: outcome | {"max_budget": 0.0},
     ),

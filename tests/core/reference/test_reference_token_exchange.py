@@ -234,7 +234,7 @@ def refresh_token_of_userinfo(case: Case) -> bool:
 EXCHANGE_ROWS = (
     Row(
         Verdict.DIFFERENT,
-        "S60, C39: the operator's headers replace none of the protocol's, whatever their case, and are no second proof",
+        "C39: the operator's headers replace none of the protocol's, whatever their case, and are no second proof",
         lambda case: bool(case.args.get("additional_headers")),
         protocol_headers,
     ),
@@ -253,7 +253,7 @@ EXCHANGE_ROWS = (
     ),
     Row(
         Verdict.DIFFERENT,
-        "S74: tokens come from the token endpoint; one that userinfo names is none of this login's",
+        "W6, W22: tokens come from the token endpoint; one that userinfo names is none of this login's",
         refresh_token_of_userinfo,
         lambda _case, outcome: outcome | {"ending": outcome["ending"] | {"refresh_token": None}},
     ),
@@ -313,7 +313,7 @@ EXCHANGE_ROWS = (
     ),
     Row(
         Verdict.DIFFERENT,
-        "S57, C39: nothing is exchanged without a code",
+        "C39: nothing is exchanged without a code",
         lambda case: bool(case.args["code_verifier"]) and not case.args["authorization_code"],
         lambda _case, _outcome: {"requests": [], "ending": Refused(400, "no_code")},
     ),
