@@ -13,7 +13,7 @@ from cases import Case, Refused
 from scenes import NOW, PLAIN, answer, attempt, plain_login
 
 from sso_core.effects import Effect, HttpRequest, Keep, Take
-from sso_core.events import DirectoryUnreachable, Event, HttpResponse, Kept, Taken, Unreachable
+from sso_core.events import DirectoryUnreachable, Event, HttpResponse, Kept, Missing, Unreachable
 from sso_core.failures import Failure
 from sso_core.flows.gather_claims import GatheringPlainClaims
 from sso_core.machine import Failed, Resting, Working, advance_any
@@ -24,6 +24,8 @@ from sso_core.secret import Secret
 
 NOT_SENT = ("connect", "os", "dns")
 """Errors that come before a byte is sent; after any other nobody knows."""
+
+NOTHING_TAKEN = Missing()
 
 SENSES = {
     "userinfo_unreachable": "no userinfo",
@@ -57,6 +59,7 @@ _THEIR_WORDS = (
     (r"PKCE verifier not found", "no_pending_login"),
     (r"empty or null code_verifier", "empty_verifier"),
     (r"unrecognized format", "unreadable_login"),
+    (r"is not verified with Google", "email_not_verified"),
 )
 
 
@@ -107,23 +110,23 @@ class Played:
         return refused(self.state.failure) if isinstance(self.state, Failed) else None
 
 
-def play(case: Case, state: Working | Resting, *, stored: bytes = b"", until: type[Working]) -> Played:
-    """Play a flow until it rests, or asks what the case is not about."""
+def play(case: Case, state: Working | Resting, *, taken: Event = NOTHING_TAKEN, until: type[Working]) -> Played:
+    """Play a flow until it rests, or asks what the case is not about; `taken` is what the store hands out."""
     played = Played(state, [], [state])
     while isinstance(played.state, Working) and not isinstance(played.state, until):
         played.asked += played.state.awaits
-        played.state = advance_any(played.state, list(_answers(case, played.state.awaits, stored)), now=NOW)
+        played.state = advance_any(played.state, list(_answers(case, played.state.awaits, taken)), now=NOW)
         played.states.append(played.state)
     return played
 
 
-def _answers(case: Case, asked: tuple[Effect, ...], stored: bytes) -> Iterator[Event]:
+def _answers(case: Case, asked: tuple[Effect, ...], taken: Event) -> Iterator[Event]:
     for effect in asked:
         match effect:
             case HttpRequest():
                 yield answered(case, effect.url)
             case Take():
-                yield Taken(stored)
+                yield taken
             case Keep():
                 yield Kept()
             case _:

@@ -59,7 +59,7 @@ def joined(case: Case, _outcome: Any) -> str:
 ADDRESS_ROWS = (
     Row(
         Verdict.DIFFERENT,
-        "S17: one slash joins the parts, and an empty variable counts as unset",
+        "W19, W23: one slash joins the parts, and an empty variable counts as unset",
         lambda case: case.bug is not None or route(case) != case.args.get("route", route(case)),
         joined,
     ),

@@ -36,7 +36,7 @@ def _base(case: Case) -> str:
 REDIRECT_ROWS = (
     Row(
         Verdict.DIFFERENT,
-        "an empty variable counts as unset, so the address is where the service listens",
+        "W23: an empty variable counts as unset, so the address is where the service listens",
         lambda case: case.env.get("PROXY_BASE_URL") == "",
         lambda case, _: (
             "/".join(filter(None, (_base(case), case.env.get("SERVER_ROOT_PATH", "").strip("/")))) + CALLBACK
@@ -50,7 +50,7 @@ REDIRECT_ROWS = (
     ),
     Row(
         Verdict.DIFFERENT,
-        "one slash joins, however many were written",
+        "W19: one slash joins, however many were written",
         lambda case: case.error is None and "//" in case.result.partition("://")[2],
         lambda _, outcome: "://".join(part.replace("//", "/") for part in outcome.split("://")),
     ),
@@ -76,7 +76,7 @@ def ours_of_use(case: Case) -> bool:
 USE_ROWS = (
     Row(
         Verdict.DIFFERENT,
-        "an empty client id names no provider",
+        "W23: an empty client id names no provider",
         lambda case: any(value == "" for value in case.args.values()),
         lambda case, _: any(case.args.values()),
     ),

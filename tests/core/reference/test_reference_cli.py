@@ -187,7 +187,7 @@ def odd_role(case: Case) -> bool:
 POLL_ROWS = (
     Row(
         Verdict.DIFFERENT,
-        "S126: details are told of the teams that the person is in, each once, and of no other",
+        "W8: details are told of the teams that the person is in, each once, and of no other",
         lambda case: case.error is None and case.result["status"] == "ready" and isinstance(stored(case), dict),
         named_teams,
     ),
@@ -199,13 +199,13 @@ POLL_ROWS = (
     ),
     Row(
         Verdict.DIFFERENT,
-        "S128: who has no list of teams is in none",
+        "W8: who has no list of teams is in none",
         lambda case: is_whole(case) and stored(case).get("teams") is None,
         ready,
     ),
     Row(
         Verdict.DIFFERENT,
-        "S127: whoever names a team of others is told so",
+        "W8: whoever names a team of others is told so",
         names_another_team,
         lambda _case, _outcome: {"status": Refused(403, "wrong_team"), "gone": False},
     ),
@@ -356,7 +356,7 @@ APPROVAL_ROWS = (
     ),
     Row(
         Verdict.DIFFERENT,
-        "S72: where the provider says nothing, nobody is known, and nothing failed here",
+        "W12: where the provider says nothing, nobody is known, and nothing failed here",
         lambda case: case.args.get("result") is None,
         lambda _case, _outcome: Refused(401, "no userinfo"),
     ),

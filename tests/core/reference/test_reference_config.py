@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-from cases import Case, Row, Verdict, each, expected
+from cases import Case, Row, Verdict, each, expected, hold
+from playing import without_directory
+from rules_of import gathered
 
+from sso_core.identity.identity import identify
 from sso_core.oauth.client import AuthenticationMethod
 from sso_core.providers.kinds import OAuthProvider
-from sso_core.records import RoleMap
+from sso_core.records import Mappings, RoleMap
 from sso_core.settings.generic_environment import read_generic, read_headers
 from sso_core.settings.identity_environment import GROUP_CLAIM, ROLES, read_generic_rules
 from sso_core.settings.ladder import REFERENCE_LADDER
@@ -190,7 +192,7 @@ GENERIC_ROWS = (
     Row(Verdict.SAME, "a list is a tuple", lambda case: case.error is None, lambda _, outcome: tuple(outcome)),
     Row(
         Verdict.DIFFERENT,
-        "an empty variable counts as unset, hence as missing",
+        "W23: an empty variable counts as unset, hence as missing",
         lambda case: case.error is None and _first_missing(case) is not None,
         lambda case, _: _first_missing(case),
     ),
@@ -217,10 +219,45 @@ def test_a_generic_provider_is_that_of_the_reference(case: Case) -> None:
     assert ours_of_generic(case) == expected(case, GENERIC_ROWS).outcome
 
 
-@each("config", "_setup_team_mappings")
-def test_team_maps_come_from_the_directory_alone(case: Case) -> None:
-    """The directory hands them over as `Mappings`; an environment names claims of teams, and no map."""
+def ours_of_team_maps(case: Case) -> Any:
+    """Return the claim by which the directory's map names somebody's teams; how a login ends where none can be read.
+
+    An environment names claims of teams, and no map.
+    """
     rules = read_generic_rules(Reading(case.env, Report()), REFERENCE_LADDER, ())
     assert rules.default_team_claim is None
-    if case.result is not None:
-        pytest.skip("read from the directory with the account")
+    if case.world.get("fail"):
+        return without_directory()
+    written = ((case.world.get("db") or {}).get("sso_settings") or {}).get("team_mappings")
+    claim = written.get("team_ids_jwt_field") if isinstance(written, dict) else None
+    path = claim if isinstance(claim, str) and claim else "teams"
+    nested: Any = ["t"]
+    for name in reversed(path.split(".")):
+        nested = {name: nested}
+    person = gathered(nested)
+    named = identify(person, rules, REFERENCE_LADDER, Mappings(team_claim=path if path == claim else None))
+    return path if named.teams.team_ids == ("t",) else None
+
+
+TEAM_MAP_ROWS = (
+    Row(
+        Verdict.DIFFERENT,
+        "W23: a directory that cannot be read ends the login, instead of letting people in without their teams",
+        lambda case: bool(case.world.get("fail")),
+        lambda _case, _outcome: without_directory(),
+    ),
+)
+
+
+@each("config", "_setup_team_mappings")
+def test_team_maps_come_from_the_directory_alone(case: Case) -> None:
+    theirs = (case.result or {}).get("team_ids_jwt_field") or None
+    hold(case, theirs, ours_of_team_maps(case), TEAM_MAP_ROWS)
+
+
+def test_a_team_map_of_the_directory_names_the_teams() -> None:
+    def of(written: object) -> Any:
+        world = {"db": {"sso_settings": {"team_mappings": written}}}
+        return ours_of_team_maps(Case("", "", {}, {}, world, None, None, {}, None))
+
+    assert (of({"team_ids_jwt_field": "a.b"}), of({"team_ids_jwt_field": ""}), of({})) == ("a.b", None, None)

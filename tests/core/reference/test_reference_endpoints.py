@@ -32,7 +32,7 @@ READINESS_ROWS = (
     Row(Verdict.SAME, "a sentence is in our own words", lambda _case: True, lambda case, _: recorded(case)),
     Row(
         Verdict.DIFFERENT,
-        "an empty variable counts as unset: its provider is not named, or lacks it",
+        "W23: an empty variable counts as unset: its provider is not named, or lacks it",
         _is_empty_somewhere,
         lambda case, _: ours_of_readiness_without(case),
     ),
@@ -81,13 +81,13 @@ UI_ROWS = (
     ),
     Row(
         Verdict.DIFFERENT,
-        "a flag is on by `1`, `yes` and `on` too",
+        "W23: a flag is on by `1`, `yes` and `on` too",
         lambda case: case.env.get("PROXY_DEFAULT_TEAM_DISABLED", "").lower() in {"1", "yes", "on"},
         lambda _, outcome: outcome | {"DEFAULT_TEAM_DISABLED": True},
     ),
     Row(
         Verdict.DIFFERENT,
-        "an empty variable counts as unset",
+        "W23: an empty variable counts as unset",
         _is_empty_somewhere,
         lambda case, outcome: (
             {name: value or None if isinstance(value, str) else value for name, value in outcome.items()}

@@ -131,7 +131,7 @@ ROWS = (
     Row(Verdict.SAME, "a picture is nobody's concern here", lambda case: case.error is None, _without_error),
     Row(
         Verdict.DIFFERENT,
-        "an empty name is no name",
+        "W24: an empty name is no name",
         lambda _case: True,
         lambda _case, outcome: outcome | {name: None for name in TEXTS if not (outcome[name] or "").strip()},
     ),
@@ -149,7 +149,7 @@ ROWS = (
     ),
     Row(
         Verdict.DIFFERENT,
-        "team ids are texts, each once",
+        "W15: team ids are texts, each once",
         lambda _case: True,
         lambda _case, outcome: _teams(outcome),
     ),

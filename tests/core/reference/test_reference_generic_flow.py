@@ -11,16 +11,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import attrs
-import pytest
 from cases import Case, Refused, Row, Verdict, each, expected, hold
 from documents import document, token_failure, userinfo_failure, userinfo_of
 from playing import answered, play, provider_of, refused, sense_of, their_requests
 from rules_of import gathered, generic_names, one_field
+from rules_of import role_map as written_role_map
 from scenes import STATE, attempt, plain_login
 from test_reference_generic_convertor import ROWS as CLAIM_ROWS
 from test_reference_jwt_access_token import claims_of
+from test_reference_pkce_cache import is_down, of_entry, taken
 
-from sso_core.events import HttpResponse
+from sso_core.events import HttpResponse, Taken
 from sso_core.failures import Refusal
 from sso_core.flows.enter import ReadingAccount
 from sso_core.flows.finish_login import TakingLogin
@@ -28,7 +29,7 @@ from sso_core.identity.identity import Identity, identify
 from sso_core.identity.rules import AccessTokenClaims, IdentityRules
 from sso_core.oauth.authorization import parse_authorization_response
 from sso_core.providers.kinds import OAuthProvider
-from sso_core.records import RoleMap
+from sso_core.records import Mappings, RoleMap
 from sso_core.secret import Secret
 from sso_core.sessions.pending_login import encode_login
 from sso_core.settings.ladder import REFERENCE_LADDER
@@ -67,6 +68,17 @@ def rules(case: Case, access_token: AccessTokenClaims = AccessTokenClaims.IGNORE
         team_claims=one_field(case.args.get("sso_team_field")),
         access_token=access_token,
     )
+
+
+def kept(case: Case) -> dict[str, Any]:
+    """Return the maps that the case's directory keeps, as they are written there."""
+    written = (case.world.get("db") or {}).get("sso_settings") or {}
+    return {name: written.get(name) or None for name in ("role_mappings", "team_mappings")}
+
+
+def mappings(case: Case) -> Mappings:
+    team_claim = (kept(case)["team_mappings"] or {}).get("team_ids_jwt_field")
+    return Mappings(written_role_map(kept(case)["role_mappings"]), team_claim)
 
 
 def provider(case: Case, access_token: AccessTokenClaims = AccessTokenClaims.IGNORED) -> OAuthProvider:
@@ -116,8 +128,11 @@ def ours(case: Case, access_token: AccessTokenClaims = AccessTokenClaims.IGNORED
         return {"requests": [], "ending": refused(refusal.failure)}
     login = plain_login(token_endpoint=configured.token_endpoint, redirect_uri=CALLBACK, code_verifier=Secret(VERIFIER))
     start = TakingLogin(attempt(configured, response=response))
-    way = play(case, start, stored=encode_login(login), until=ReadingAccount)
-    ending = told(way.state.identity) if isinstance(way.state, ReadingAccount) else way.refusal()
+    found = Taken(encode_login(login)) if has_login(case) else taken(case)
+    way = play(case, start, taken=found, until=ReadingAccount)
+    ending: Any = way.refusal()
+    if isinstance(way.state, ReadingAccount):
+        ending = told(way.state.arrival.describe(way.state.gathered, mappings(case)))
     return {"requests": way.requests(), "ending": ending}
 
 
@@ -143,10 +158,18 @@ def parameters(case: Case) -> dict[str, str]:
         return {}
 
 
+def has_login(case: Case) -> bool:
+    """Whether a login is pending at all: without PKCE the reference remembers none, and ours always one."""
+    state = parameters(case).get("state")
+    entries = case.world.get("cache", {}) | case.world.get("memory_cache", {})
+    return not is_down(case) and (not uses_pkce(case) or not state or {"code_verifier": VERIFIER} in entries.values())
+
+
 def goes_on(case: Case) -> bool:
     """Whether the code is exchanged here."""
     said = parameters(case)
-    return is_configured(case) and bool(said.get("state")) and bool(said.get("code")) and "error" not in said
+    asked = bool(said.get("state")) and bool(said.get("code")) and "error" not in said
+    return is_configured(case) and has_login(case) and asked
 
 
 def fails_at_token(case: Case) -> Refused | None:
@@ -183,13 +206,17 @@ def without_access_token(case: Case, outcome: dict[str, Any]) -> dict[str, Any]:
 
 
 def described(case: Case) -> dict[str, Any]:
-    return told(identify(gathered(userinfo_of(case)), rules(case), REFERENCE_LADDER, provider_id="generic"))
+    return told(
+        identify(gathered(userinfo_of(case)), rules(case), REFERENCE_LADDER, mappings(case), provider_id="generic")
+    )
 
 
 def described_with_access_token(case: Case, outcome: dict[str, Any]) -> dict[str, Any]:
     tokens = document(token_body(case))
     person = gathered(userinfo_of(case), access_token=claims_of(tokens["access_token"]))
-    return outcome | {"ending": told(identify(person, rules(case), REFERENCE_LADDER, provider_id="generic"))}
+    return outcome | {
+        "ending": told(identify(person, rules(case), REFERENCE_LADDER, mappings(case), provider_id="generic"))
+    }
 
 
 def token_body(case: Case) -> bytes:
@@ -214,12 +241,12 @@ def with_provider(_case: Case, outcome: dict[str, Any]) -> dict[str, Any]:
 
 def by_claims(case: Case, outcome: dict[str, Any]) -> dict[str, Any]:
     """Return what the claims' own table makes of the person, or of the claims where the reference gave up."""
-    mapped = role_map(case)
-    written = None
+    mapped, written = role_map(case), kept(case)["role_mappings"]
     if mapped is not None:
         roles = {role: list(groups) for role, groups in mapped.roles}
         written = attrs.asdict(mapped) | {"roles": roles}
     arguments = {"response": userinfo_of(case), "role_mappings": written}
+    arguments["team_mappings"] = kept(case)["team_mappings"]
     arguments["sso_team_field"] = case.args.get("sso_team_field")
     of_claims = attrs.evolve(case, args=arguments, result=None)
     person = outcome["ending"] if isinstance(outcome["ending"], dict) else None
@@ -264,7 +291,7 @@ CLAIMS_ROW = Row(
 )
 PROVIDER_ROW = Row(
     Verdict.DIFFERENT,
-    "S26: a person's provider is the one that was asked, unless a claim names another; not at Entra alone",
+    "W11: a person's provider is the one that was asked, unless a claim names another; not at Entra alone",
     describes,
     with_provider,
 )
@@ -311,6 +338,12 @@ REFUSAL_ROWS = (
     ),
     Row(
         Verdict.DIFFERENT,
+        "W3, W30: what lies in the store is a login of ours or none, by its own table; without one nothing is asked",
+        lambda case: is_configured(case) and not has_login(case),
+        lambda case, _outcome: {"requests": [], "ending": of_entry(case)["ending"]},
+    ),
+    Row(
+        Verdict.DIFFERENT,
         "W1, C65: a callback without a state answers no login of ours",
         lambda case: is_configured(case) and not parameters(case).get("state"),
         refuses(400, "no_state"),
@@ -338,23 +371,58 @@ def _is_malformed(case: Case) -> bool:
     return False
 
 
-def has_login(case: Case) -> bool:
-    """Whether a login is pending at all: without PKCE the reference remembers none, and ours always one."""
-    state = parameters(case).get("state")
-    entries = case.world.get("cache", {}) | case.world.get("memory_cache", {})
-    return not uses_pkce(case) or not state or {"code_verifier": VERIFIER} in entries.values()
-
-
 @each("flow", "get_generic_sso_response")
 def test_a_login_describes_whom_it_describes_to_the_reference(case: Case) -> None:
-    if not has_login(case) or case.world.get("db", {}).get("sso_settings"):
-        pytest.skip("what lies in the store, and the directory's maps, have tables of their own")
     hold(case, theirs(case), ours(case), (*REQUEST_ROWS, *PERSON_ROWS, *REFUSAL_ROWS))
 
 
 @each("flow", "get_generic_sso_response")
 def test_an_access_token_that_is_believed_unverified_gives_what_it_gives_the_reference(case: Case) -> None:
-    if not has_login(case) or case.world.get("db", {}).get("sso_settings"):
-        pytest.skip("what lies in the store, and the directory's maps, have tables of their own")
     with_token = ours(case, AccessTokenClaims.UNVERIFIED_UNSAFE)
     hold(case, theirs(case), with_token, (*REQUEST_ROWS, *LOUD_PERSON_ROWS, *REFUSAL_ROWS))
+
+
+def test_without_a_pending_login_nothing_is_exchanged() -> None:
+    env = {
+        "GENERIC_CLIENT_SECRET": "s",
+        "GENERIC_CLIENT_USE_PKCE": "true",
+        "GENERIC_AUTHORIZATION_ENDPOINT": "https://idp.example/authorize",
+        "GENERIC_TOKEN_ENDPOINT": "https://idp.example/token",
+        "GENERIC_USERINFO_ENDPOINT": "https://idp.example/me",
+    }
+    args = {"request": {"url": f"{CALLBACK}?code=c&state=st"}}
+    case = Case("", "", env, args, {"cache": {}}, None, None, {}, None)
+    assert ours(case) == {"requests": [], "ending": Refused(401, "no_pending_login")}
+
+
+def test_the_directorys_maps_give_roles_and_teams_as_those_of_the_environment_do() -> None:
+    userinfo = {"sub": "u", "grp": ["dba"], "team": {"ids": ["t"]}}
+    token = {"access_token": "t", "token_type": "Bearer"}
+    env = {
+        "GENERIC_CLIENT_SECRET": "s",
+        "GENERIC_AUTHORIZATION_ENDPOINT": "https://idp.example/authorize",
+        "GENERIC_TOKEN_ENDPOINT": "https://idp.example/token",
+        "GENERIC_USERINFO_ENDPOINT": "https://idp.example/me",
+    }
+    world = {
+        "http": [
+            {"url": env["GENERIC_TOKEN_ENDPOINT"], "json": token},
+            {"url": env["GENERIC_USERINFO_ENDPOINT"], "json": userinfo},
+        ],
+        "db": {
+            "sso_settings": {
+                "role_mappings": {
+                    "provider": "generic",
+                    "group_claim": "grp",
+                    "default_role": None,
+                    "roles": {"proxy_admin": ["dba"]},
+                },
+                "team_mappings": {"team_ids_jwt_field": "team.ids"},
+            }
+        },
+    }
+    case = Case("", "", env, {"request": {"url": f"{CALLBACK}?code=c&state=st"}}, world, None, None, {}, None)
+    ending = ours(case)["ending"]
+    assert (ending["user_role"], ending["team_ids"]) == ("proxy_admin", ["t"])
+    claims = by_claims(case, {"ending": None})["ending"]
+    assert (claims["user_role"], claims["team_ids"]) == ("proxy_admin", ["t"])

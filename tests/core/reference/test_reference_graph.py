@@ -197,7 +197,7 @@ def _listed(case: Case, outcome: Any) -> Outcome:
 
 NAMELESS = Row(
     Verdict.DIFFERENT,
-    "an empty text names no group",
+    "W15: an empty text names no group",
     lambda _case: True,
     lambda _case, outcome: outcome | {"groups": [name for name in outcome["groups"] if name]},
 )
@@ -208,7 +208,7 @@ PAGE_ROWS = (
 CAST_ROWS = (
     Row(
         Verdict.DIFFERENT,
-        "S28: a null is an empty list in a document of Graph's only; this one is not whole, and no unhandled error",
+        "W15: a null is an empty list in a document of Graph's only; this one is not whole, and no unhandled error",
         lambda case: case.error is not None,
         lambda _case, _outcome: {"groups": [], "complete": False},
     ),

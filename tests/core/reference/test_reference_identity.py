@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
+import jwt
 from accounts_of import LADDER, identity_of
-from cases import Case, Row, Verdict, each, expected
+from cases import Case, Row, Verdict, each, expected, hold
+from scenes import settings
+from starts import SESSION
 
 from sso_core.accounts.access import check_email_domain, check_group
 from sso_core.accounts.policy import AccessPolicy
@@ -14,6 +17,11 @@ from sso_core.failures import Reason, Refusal
 from sso_core.identity.attributes import email_address, text_at
 from sso_core.identity.identity import Identity
 from sso_core.oauth.claims import ClaimSet
+from sso_core.sessions.reference_token import ReferenceToken
+from sso_core.settings.policy_environment import read_policy
+from sso_core.settings.reading import Reading, Report
+from sso_core.settings.sign_in import KeyHolders
+from sso_core.web.cookies import Cookies
 
 MISCONFIGURED = "misconfigured"
 
@@ -70,7 +78,7 @@ WHO_ROWS = (
     ),
     Row(
         Verdict.DIFFERENT,
-        "every shape of a result is read alike, and a number by its digits",
+        "W12: every shape of a result is read alike, and a number by its digits",
         lambda case: bool(case.args["result"]) and ("$type" not in case.args["result"] or case.error is not None),
         lambda case, outcome: (
             outcome | {"user_email": _email(case), "user_id": text_at(ClaimSet(case.args["result"]), ("id",))}
@@ -84,7 +92,7 @@ WHO_ROWS = (
     ),
     Row(
         Verdict.DIFFERENT,
-        "a list without a domain is refused when it is set, not when somebody comes",
+        "W13, A95: a list without a domain is refused when it is set, not when somebody comes",
         lambda case: _domains(case) == (),
         lambda _, outcome: outcome | {"allowed": MISCONFIGURED},
     ),
@@ -136,7 +144,7 @@ GROUP_ROWS = (
     ),
     Row(
         Verdict.DIFFERENT,
-        "every shape of a result is read alike, and a text is no list of teams",
+        "W12: every shape of a result is read alike, and a text is no list of teams",
         lambda case: bool(_mode(case).get("restricted_sso_group")),
         lambda case, _: True if _is_member(case) else Reason.NOT_IN_GROUP,
     ),
@@ -158,3 +166,57 @@ def test_the_restricted_group_lets_in_whom_the_reference_lets_in(case: Case) -> 
 @each("identity", "has_admin_ui_access")
 def test_the_same_roles_administer(case: Case) -> None:
     assert LADDER.is_admin(case.args["user_role"]) == case.result
+
+
+# Administrators only, and keys for them alone
+
+
+def admins_only(case: Case) -> bool | str:
+    """Return what the settings make of a mode; MISCONFIGURED where it is none."""
+    mode, report = case.args["ui_access_mode"], Report()
+    if isinstance(mode, dict):
+        written = {"SSO_RESTRICTED_GROUP": mode.get("restricted_sso_group")}
+    else:
+        written = {"SSO_ACCESS_MODE": mode}
+    found = read_policy(Reading(written, report), LADDER)
+    return MISCONFIGURED if report.problems else found.admins_only
+
+
+MODE_ROWS = (
+    Row(
+        Verdict.DIFFERENT,
+        "W23, A95: a mode that is none, or names no group, is refused when it is set; the letters' case does not count",
+        lambda case: case.args["ui_access_mode"] not in (None, "admin_only"),
+        lambda case, _: admins_only(case),
+    ),
+)
+
+
+@each("identity", "check_is_admin_only_access")
+def test_the_same_mode_keeps_everybody_out_but_administrators(case: Case) -> None:
+    hold(case, case.result, admins_only(case), MODE_ROWS)
+
+
+def test_a_mode_that_is_none_is_refused_and_a_group_is_no_such_mode() -> None:
+    def of(mode: object) -> bool | str:
+        return admins_only(Case("", "", {}, {"ui_access_mode": mode}, {}, None, None, {}, None))
+
+    assert [of(mode) for mode in ("everybody", "Admin_Only", "admins")] == [False, True, MISCONFIGURED]
+    assert of({"type": "restricted_sso_group", "restricted_sso_group": "g"}) is False
+
+
+def keys_for_admins_only(case: Case) -> bool:
+    """Return what the user interface is told where the operator lets those have keys who may in the case."""
+    rule = (case.world.get("key_generation_settings") or {}).get("personal_key_generation") or {}
+    listed = "proxy_admin" in (rule.get("allowed_user_roles") or ())
+    holders = KeyHolders.ADMINS if listed else KeyHolders.EVERYBODY
+    cookies = Cookies(settings(key_holders=holders, reference_token=ReferenceToken(b"s" * 32)))
+    (header,) = cookies.set_reference_token(SESSION, 60)
+    token = header.partition("=")[2].partition(";")[0]
+    told: bool = jwt.decode(token, options={"verify_signature": False})["disabled_non_admin_personal_key_creation"]
+    return told
+
+
+@each("identity", "get_disabled_non_admin_personal_key_creation")
+def test_the_interface_is_told_alike_whether_only_administrators_have_keys(case: Case) -> None:
+    hold(case, case.result, keys_for_admins_only(case), ())

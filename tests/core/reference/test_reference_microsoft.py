@@ -86,7 +86,7 @@ ROWS = (
     Row(Verdict.SAME, "Entra tells no further claims", lambda case: case.error is None, _told),
     Row(
         Verdict.DIFFERENT,
-        "an empty name is no name",
+        "W24: an empty name is no name",
         lambda _case: True,
         lambda _case, outcome: outcome | {name: outcome[name] or None for name in FIELDS[:5]},
     ),
@@ -104,7 +104,7 @@ ROWS = (
     ),
     Row(
         Verdict.DIFFERENT,
-        "team ids are texts, each once",
+        "W15: team ids are texts, each once",
         lambda _case: True,
         lambda _case, outcome: outcome | {"team_ids": list(dict.fromkeys(filter(None, outcome["team_ids"])))},
     ),

@@ -137,13 +137,13 @@ ROWS = (
     ),
     Row(
         Verdict.DIFFERENT,
-        "S49: an empty text, and an object with an empty verifier, are one case, by what lies there alone",
+        "W3, W30: an empty text, and an object with an empty verifier, are one case, by what lies there alone",
         lambda case: of_entry(case)["ending"] == Refused(401, "empty_verifier") and case.error is not None,
         of_entry,
     ),
     Row(
         Verdict.DIFFERENT,
-        "S50: what is no empty verifier is none, whatever is said beside it",
+        "W3, W30: what is no empty verifier is none, whatever is said beside it",
         lambda case: bool(case.args.get("empty_value_in_dict")) and not is_verifier(case),
         of_entry,
     ),

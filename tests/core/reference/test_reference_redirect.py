@@ -107,7 +107,7 @@ def test_a_login_sends_the_parameters_that_the_reference_sends(case: Case) -> No
 def test_a_link_makes_no_state_of_a_command_line(case: Case) -> None:
     theirs = case.result
     query = encode_form([(name, value) for name, value in case.args.items() if value is not None])
-    ours = sent(_visit(Site(settings(PLAIN)), query))
+    ours = sent(visited(Site(settings(PLAIN)), query))
     rows = (
         Row(
             Verdict.DIFFERENT,
@@ -119,8 +119,9 @@ def test_a_link_makes_no_state_of_a_command_line(case: Case) -> None:
     hold(case, theirs or "none", "none" if ours["query"]["state"] == RANDOM else ours["query"]["state"], rows)
 
 
-def _visit(site: Site, query: str) -> Working | Resting:
-    request = Request("GET", "/sso/key/generate", query)
+def visited(site: Site, query: str, peer: str = "") -> Working | Resting:
+    """Return what becomes of a browser, or of a proxy in front of one, that begins a login."""
+    request = Request("GET", "/sso/key/generate", query, peer=peer)
     return site.visit(request, entropy=ENTROPY, now=NOW, warm=lambda _provider: Warm()).state
 
 
@@ -182,7 +183,7 @@ WAY_ROWS = (
     *START_ROWS,
     Row(
         Verdict.DIFFERENT,
-        "S45: query values of the endpoint are kept, those without a value too",
+        "RFC 6749 3.1: query values of the endpoint are kept, those without a value too",
         lambda case: goes(case) and case.bug is not None,
         blank_values,
     ),
@@ -195,81 +196,6 @@ WAY_ROWS = (
 )
 
 
-@each("redirect", "get_sso_login_redirect")
+@each("redirect", "get_sso_login_redirect", only=lambda case: not is_of_another_kind(case))
 def test_a_login_goes_where_it_goes_in_the_reference(case: Case) -> None:
-    if is_of_another_kind(case):
-        pytest.skip("Google and Entra have tests of their own")
     hold(case, their_way(case), ours_goes(case), WAY_ROWS)
-
-
-# The route
-
-ENDPOINTS = ("AUTHORIZATION_ENDPOINT", "TOKEN_ENDPOINT", "USERINFO_ENDPOINT")
-
-
-def mounted(case: Case) -> str:
-    """Return the public address that the operator means, its mount included."""
-    asked = urlsplit(case.args.get("request", {}).get("url", "https://proxy.example.com/"))
-    base = case.env.get("PROXY_BASE_URL", f"{asked.scheme}://{asked.netloc}").rstrip("/")
-    root = case.env.get("SERVER_ROOT_PATH", "").strip("/")
-    return f"{base}/{root}" if root else base
-
-
-def ours_starts(case: Case) -> dict[str, Any]:
-    try:
-        options = loaded(case, case.env["GENERIC_CLIENT_ID"], mounted(case))
-    except SettingsError as error:
-        return {"problems": [name for name in missing(case) if name in str(error)]}
-    names = ("source", "key", "existing_key")
-    query = encode_form([(name, case.args[name]) for name in names if case.args.get(name) is not None])
-    return sent(_visit(Site(options), query))
-
-
-def on_the_way(case: Case, _outcome: Any) -> dict[str, Any]:
-    """Return the way to the case's provider, which nothing hinders but its own settings."""
-    if not all(case.env.get(f"GENERIC_{name}") for name in ("CLIENT_SECRET", *ENDPOINTS)) or missing(case):
-        return {"problems": missing(case)}
-    query = {
-        "response_type": "code",
-        "client_id": case.env["GENERIC_CLIENT_ID"],
-        "redirect_uri": f"{mounted(case)}/sso/callback",
-        "scope": case.env.get("GENERIC_SCOPE", "openid email profile"),
-        "state": RANDOM,
-        "code_challenge": CHALLENGE,
-        "code_challenge_method": "S256",
-    }
-    endpoint, _, own = case.env["GENERIC_AUTHORIZATION_ENDPOINT"].partition("?")
-    return {"location": endpoint, "query": dict(parse_qsl(own)) | query, "kept_for": 600}
-
-
-def their_start(case: Case) -> dict[str, Any]:
-    if case.error is not None and not missing(case):
-        return {"refused": Refused(case.error["status"], case.error["message"])}
-    if case.error is not None or "location" in case.result:
-        return their_way(case)
-    return {"page": case.result["page"]}
-
-
-ROUTE_ROWS = (
-    *WAY_ROWS,
-    Row(
-        Verdict.DIFFERENT,
-        "S12, W14: seats are counted where an account is made, in the transaction that makes it",
-        lambda case: case.error is not None and case.error["status"] == 403,
-        on_the_way,
-    ),
-    Row(
-        Verdict.DIFFERENT,
-        "S14, W23: what the host needs is the host's to say; settings of sign-in load whole or not at all",
-        lambda case: "missing keys" in str((case.result or {}).get("page")),
-        on_the_way,
-    ),
-)
-
-
-@each("redirect", "google_login")
-def test_the_start_goes_where_it_goes_in_the_reference(case: Case) -> None:
-    off = case.env.get("DISABLE_ADMIN_UI", "").lower() == "true"
-    if off or is_of_another_kind(case) or not case.env.get("GENERIC_CLIENT_ID") or "custom_sso" in case.world:
-        pytest.skip("pages, other providers and the host's own sign-in have tests of their own")
-    hold(case, their_start(case), ours_starts(case), ROUTE_ROWS)

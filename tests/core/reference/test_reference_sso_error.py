@@ -46,7 +46,7 @@ ROWS = (
     Row(Verdict.SAME, "the reason stays the provider's, the hint stands beside it", lambda _case: True, _said),
     Row(
         Verdict.DIFFERENT,
-        "PKCE is always sent, so what is wrong is at the provider, however it spells it; Okta is known by its host",
+        "W3: PKCE is always sent, so what is wrong is at the provider, however spelt; Okta is known by its host",
         _speaks_of_pkce,
         _hinted,
     ),

@@ -12,7 +12,7 @@ from documents import NOT_JSON, badly_typed, document, is_ambiguous, is_down, us
 from playing import answered, play, provider_of, refused, rule_for, sense_of, their_requests
 from scenes import NOW, PLAIN, STATE, answer, attempt, plain_login
 
-from sso_core.events import HttpResponse
+from sso_core.events import HttpResponse, Taken
 from sso_core.flows.enter import ReadingAccount
 from sso_core.flows.exchange_code import ExchangingPlainCode
 from sso_core.flows.finish_login import TakingLogin
@@ -92,7 +92,7 @@ def played(case: Case) -> dict[str, Any]:
         code_verifier=Secret(args["code_verifier"] or ""),
     )
     start = TakingLogin(attempt(provider, response=response))
-    way = play(case, start, stored=encode_login(login), until=ReadingAccount)
+    way = play(case, start, taken=Taken(encode_login(login)), until=ReadingAccount)
     ending: Any = way.refusal()
     if isinstance(way.state, ReadingAccount):
         (tokens,) = (state.tokens for state in way.states if isinstance(state, GatheringPlainClaims))
@@ -234,7 +234,7 @@ def refresh_token_of_userinfo(case: Case) -> bool:
 EXCHANGE_ROWS = (
     Row(
         Verdict.DIFFERENT,
-        "S60, C39: the operator's headers replace none of the protocol's, whatever their case, and are no second proof",
+        "C39: the operator's headers replace none of the protocol's, whatever their case, and are no second proof",
         lambda case: bool(case.args.get("additional_headers")),
         protocol_headers,
     ),
@@ -253,7 +253,7 @@ EXCHANGE_ROWS = (
     ),
     Row(
         Verdict.DIFFERENT,
-        "S74: tokens come from the token endpoint; one that userinfo names is none of this login's",
+        "W6, W22: tokens come from the token endpoint; one that userinfo names is none of this login's",
         refresh_token_of_userinfo,
         lambda _case, outcome: outcome | {"ending": outcome["ending"] | {"refresh_token": None}},
     ),
@@ -313,7 +313,7 @@ EXCHANGE_ROWS = (
     ),
     Row(
         Verdict.DIFFERENT,
-        "S57, C39: nothing is exchanged without a code",
+        "C39: nothing is exchanged without a code",
         lambda case: bool(case.args["code_verifier"]) and not case.args["authorization_code"],
         lambda _case, _outcome: {"requests": [], "ending": Refused(400, "no_code")},
     ),

@@ -89,7 +89,7 @@ ROWS = (
     Row(Verdict.SAME, "userinfo is told which forms of answer are read (OIDC Core 5.3.2)", asked, own_headers),
     Row(
         Verdict.DIFFERENT,
-        "S74: tokens are no claims about a person, whoever names them",
+        "W6, W22: tokens are no claims about a person, whoever names them",
         lambda case: isinstance(case.result, dict),
         without_tokens,
     ),
@@ -107,7 +107,7 @@ ROWS = (
     ),
     Row(
         Verdict.DIFFERENT,
-        "S66: only an object tells of a person, and it is read strictly (A68, A69)",
+        "W28: only an object tells of a person, and it is read strictly (A68, A69)",
         lambda case: answers(case) and says_something(case) and userinfo_failure(case) == Refused(401, "no userinfo"),
         failed,
     ),

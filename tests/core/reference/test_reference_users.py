@@ -44,11 +44,11 @@ ROLE_ROWS = (
     ),
     Row(
         Verdict.DIFFERENT,
-        "a role is spelled as the ladder spells it",
+        "W17: a role is spelled as the ladder spells it",
         lambda case: case.result is not None,
         lambda _, role: LADDER.named(role) or role,
     ),
-    Row(Verdict.DIFFERENT, "S105: an empty role is none", lambda case: True, lambda _, role: role or LADDER.default),
+    Row(Verdict.DIFFERENT, "W24: an empty role is none", lambda case: True, lambda _, role: role or LADDER.default),
 )
 
 
@@ -79,7 +79,7 @@ UPDATE_ROWS = (
     ),
     Row(
         Verdict.DIFFERENT,
-        "a role counts in whatever shape a result or a claim names it (S106), spelled as on the ladder",
+        "W17: a role counts in whatever shape a result or a claim names it (S106), spelled as on the ladder",
         lambda case: _said_role(case) is not None,
         lambda case, data: data | {"user_role": _said_role(case)},
     ),
@@ -326,7 +326,7 @@ FIND_ROWS = (
     ),
     Row(
         Verdict.DIFFERENT,
-        "where addresses tell accounts, nobody takes over the address of another",
+        "W11: where addresses tell accounts, nobody takes over the address of another",
         lambda case: any(holder != _handle_account(case) for holder in _facts(case).email_holders),
         lambda case, outcome: outcome | _kept_address(case),
     ),
