@@ -45,8 +45,9 @@ class SignInSettings:
     Raises ValueError for a duration that is none, where two providers share an id, or have people who could be taken
     for each other's, and where the landing path or a network of proxies is none.
 
-    With `sealing_keys`, pending logins travel in the browser's cookie, and instances need to share nothing. A login
-    is then used once per process (or once at all where the store is shared), and once by the provider's own rule.
+    With `sealing_keys`, pending logins travel in the browser's cookie, so that instances need to share none of them;
+    sessions and command-line logins lie in the store all the same. A login is then used once per process (or once at
+    all where the store is shared), and once by the provider's own rule.
     """
 
     origin: Origin
