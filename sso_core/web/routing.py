@@ -27,11 +27,6 @@ WarmFacts = Callable[[Provider], Warm]
 """What is known of a provider without asking."""
 
 
-def nothing_warm(_provider: Provider) -> Warm:
-    """Know nothing, so that everything is read."""
-    return Warm()
-
-
 @attrs.frozen
 class Door:
     """What a route may use to open its flow."""

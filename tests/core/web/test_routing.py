@@ -4,10 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from browsing import Browser, refused, told, warm_facts
-from scenes import ENTROPY, NOW, OPENID
+from browsing import Browser, refused, told
+from scenes import NOW
 
-from sso_core.facts import Warm
 from sso_core.failures import Failure, Reason, Refusal
 from sso_core.flows.sessions import NoSession, SignedOut
 from sso_core.machine import Failed
@@ -19,7 +18,6 @@ from sso_core.web.routing import (
     form_of,
     json_of,
     no_ending,
-    nothing_warm,
     query_of,
     refuse_with_json,
     refuse_with_page,
@@ -57,12 +55,6 @@ def test_a_refusal_is_told_to_people_and_to_programs_without_its_detail() -> Non
     assert "canary" not in repr(page.body)
     json = visit(Route(lambda _door: NoSession(), no_ending, refuse_with_json)).respond(Failed(FAILURE))
     assert told(json) == {"error": "no_state", "reference": "ref"}
-
-
-def test_who_knows_nothing_says_so() -> None:
-    assert nothing_warm(OPENID) == Warm()
-    assert warm_facts(OPENID) != Warm()
-    assert ENTROPY.reference
 
 
 def request(body: bytes | None, content_type: str) -> Request:
