@@ -541,6 +541,66 @@ def test_a_request_that_finds_all_connections_busy_was_not_sent(way: str) -> Non
     assert event == Unreachable(sent=False, why="all connections are busy")
 
 
+def test_f25_a_host_that_hangs_keeps_the_connections_of_no_other_busy(way: str) -> None:
+    options: dict[str, Any] = {"connections": 2, "deadlines": Deadlines(connect=5, total=5)}
+    busy = 4
+    with serving(silent) as hanging, serving(answering(OK)) as well:
+        stuck, quick = get(hanging.url()), get(well.url())
+        if way == "sync":
+            sender = HttpxSender(**options)
+            holders = [Thread(target=sender.send, args=(stuck,)) for _ in range(busy)]
+            for holder in holders:
+                holder.start()
+            while hanging.connections < 2:
+                holders[0].join(0.01)
+            began = monotonic()
+            event = sender.send(quick)
+            took = monotonic() - began
+            hanging.stopped.set()
+            for holder in holders:
+                holder.join()
+            sender.close()
+        else:
+
+            async def main() -> tuple[HttpResponse | Unreachable, float]:
+                sender = AsyncHttpxSender(**options)
+                async with anyio.create_task_group() as group:
+                    for _ in range(busy):
+                        group.start_soon(sender.send, stuck)
+                    while hanging.connections < 2:
+                        await anyio.sleep(0.01)
+                    began = monotonic()
+                    event = await sender.send(quick)
+                    took = monotonic() - began
+                    group.cancel_scope.cancel()
+                await sender.aclose()
+                return event, took
+
+            event, took = anyio.run(main, backend=way)
+    assert isinstance(event, HttpResponse)
+    assert took < 2
+
+
+def test_f25_a_name_that_hangs_keeps_no_other_waiting(way: str) -> None:
+    released = Event()
+
+    def resolver(host: str, port: int) -> Iterable[str]:
+        if host == "localhost":
+            return ("127.0.0.1",)
+        released.wait(20)
+        return ()
+
+    with serving(answering(OK)) as server:
+        requests = [*[get("https://idp.example/")] * (MOST_LOOKUPS + 2), get(server.url(host="localhost"))]
+        try:
+            deadlines = Deadlines(connect=0.05, total=20)
+            *stuck, event = perform(way, *requests, resolver=resolver, deadlines=deadlines, before_the_end=released.set)
+            assert set(stuck) == {Unreachable(sent=False, why="no connection within 0.05 seconds")}
+            assert isinstance(event, HttpResponse)
+        finally:
+            released.set()
+
+
 def test_a_sender_shows_its_rule_and_deadlines(way: str) -> None:
     shown = repr((HttpxSender if way == "sync" else AsyncHttpxSender)(rule=AddressRule(allow_plain_http=True)))
     assert "allow_plain_http=True" in shown
