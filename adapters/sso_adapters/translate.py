@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable
 
 from sso_core.events import Headers
+from sso_core.failures import Failure
 from sso_core.secret import ENTROPY_SIZE, Entropy
 from sso_core.web.messages import BODY_LIMIT, Request, Response
 from sso_core.web.pages import Page
@@ -32,12 +33,26 @@ def fits(headers: Headers) -> bool:
     return length.isdecimal() and len(length) <= LENGTH_DIGITS and int(length) <= BODY_LIMIT
 
 
+def _log_refusal(request: Request, response: Response, failure: Failure) -> None:
+    """Tell operators in a sentence, and in attributes of the record for what reads logs by machine.
+
+    The code and the reference are those on the page that the person sees; nothing of it is secret.
+    """
+    about = f"provider {response.provider_id}, " if response.provider_id else ""
+    reference = response.reference or "none"
+    told = {
+        "sso_code": failure.reason.code,
+        "sso_family": failure.reason.family.value,
+        "sso_provider": response.provider_id,
+        "sso_reference": response.reference,
+    }
+    log.warning("sign-in refused at %r: %s (%sreference %s)", request.path, failure, about, reference, extra=told)
+
+
 def finished(request: Request, response: Response, render: Renderer) -> tuple[int, Headers, bytes]:
-    """Return status, headers and body to send, and log a refusal: its code, its detail and its reference."""
+    """Return status, headers and body to send, and log a refusal, once."""
     if response.failure is not None:
-        log.warning(
-            "sign-in refused at %r: %s (reference %s)", request.path, response.failure, response.reference or "none"
-        )
+        _log_refusal(request, response, response.failure)
     if isinstance(response.body, bytes):
         body, headers = response.body, response.headers
     else:

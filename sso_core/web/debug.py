@@ -135,6 +135,7 @@ def debug_routes(settings: SignInSettings) -> Routes:
         return {}
     routes = {("GET", DEBUG_LOGIN): Route(_open_debug_login, send_to_provider_response, refuse_with_page)}
     for provider in settings.providers:
-        callback = Route(partial(_open_debug_callback, provider), partial(_show, provider), refuse_callback)
+        opened, shown = partial(_open_debug_callback, provider), partial(_show, provider)
+        callback = Route(opened, shown, refuse_callback, provider.provider_id)
         routes[callback_method(provider), settings.debug_callback_path(provider)] = callback
     return routes

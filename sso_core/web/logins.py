@@ -139,6 +139,7 @@ def login_routes(settings: SignInSettings) -> Routes:
     """Return the start, and a callback for each provider: a code comes back where its own provider sends it."""
     routes = {("GET", START): Route(_open_start, _started, _refuse_start)}
     for provider in settings.providers:
-        callback = Route(partial(_open_callback, provider), partial(_finished, provider), _refused)
+        opened, finished = partial(_open_callback, provider), partial(_finished, provider)
+        callback = Route(opened, finished, _refused, provider.provider_id)
         routes[callback_method(provider), settings.callback_path(provider)] = callback
     return routes

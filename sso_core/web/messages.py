@@ -43,7 +43,8 @@ class Request:
 class Response:
     """What goes to the browser; a page is rendered by whoever sends it.
 
-    `failure` is what a refusal is to be logged with, under the `reference` that the page shows.
+    `failure` is what a refusal is to be logged with, under the `reference` that the page shows, and beside the
+    provider that it is about, if it is about one.
     """
 
     status: int
@@ -52,6 +53,7 @@ class Response:
     failure: Failure | None = None
     reference: str = ""
     afterwards: tuple[Effect, ...] = ()
+    provider_id: str = ""
 
     def header(self, name: str) -> str:
         """Return the first header of this name (in lower case), or the empty text."""

@@ -9,6 +9,8 @@ import attrs
 
 from sso_core.facts import Warm
 from sso_core.failures import Failure, Reason, refuse
+from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider
+from sso_core.flows.confirm_cli import TakingCliLogin
 from sso_core.machine import Failed, Resting, Working
 from sso_core.providers.kinds import Provider
 from sso_core.secret import Entropy
@@ -57,9 +59,12 @@ class Visit:
             case Answered(response):
                 return response
             case Failed(failure):
-                return self.route.refused(self, failure)
+                response = self.route.refused(self, failure)
             case _:
-                return self.route.ended(self, ending, trail)
+                response = self.route.ended(self, ending, trail)
+        if response.failure is None:
+            return response
+        return attrs.evolve(response, provider_id=self.route.provider_id or provider_asked(self.state))
 
 
 @attrs.frozen
@@ -69,10 +74,25 @@ class Route:
     open: Callable[[Door], Opened]
     ended: Callable[[Visit, Resting, tuple[str, ...]], Response]
     refused: Callable[[Visit, Failure], Response]
+    provider_id: str = ""
+    """The provider that alone sends people to this path."""
 
 
 Routes = dict[tuple[str, str], Route]
 """By method and path below the mount."""
+
+
+def provider_asked(state: Opened) -> str:
+    """Return the id of the provider that somebody is about to be sent to; the empty text where there is none."""
+    match state:
+        case ResolvingProvider(start):
+            return start.provider.provider_id
+        case KeepingLogin(_, login):
+            return login.provider_id
+        case TakingCliLogin(confirming):
+            return confirming.start.provider.provider_id
+        case _:
+            return ""
 
 
 def refuse_with_page(visit: Visit, failure: Failure) -> Response:
