@@ -112,7 +112,7 @@ class CheckingRevocation(Working):
         del now
         if isinstance(answer, StoreUnreachable):
             refuse(Reason.STORE_UNREACHABLE, f"whether the session was ended cannot be read: {answer.why}")
-        if isinstance(answer, Found) and is_revoked(self.session, answer.value):
+        if isinstance(answer, AlreadyTaken) or (isinstance(answer, Found) and is_revoked(self.session, answer.value)):
             return NoSession()
         return SessionFound(self.session)
 
