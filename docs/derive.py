@@ -89,7 +89,7 @@ _TEST_OF_A_LINE = re.compile(r"^def (test_([avf]\d+)_\w+)\(", re.MULTILINE)
 def tests_of_lines() -> dict[str, list[str]]:
     """Return the tests that hold each line of docs/trust/: those whose names begin with it, and variants."""
     held: dict[str, list[str]] = {}
-    for file in sorted([*(TESTS / "trust").glob("test_*.py"), *(TESTS / "real").glob("test_*.py")]):
+    for file in sorted(file for room in ("trust", "adapters", "real") for file in (TESTS / room).rglob("test_*.py")):
         for name, line in _TEST_OF_A_LINE.findall(file.read_text()):
             held.setdefault(line.upper(), []).append(f"{file.relative_to(DOCS.parent).as_posix()}::{name}")
     for name, mischief in HOSTILE.items():
