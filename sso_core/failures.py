@@ -233,6 +233,8 @@ class Failure:
     reason: Reason
     detail: str = ""
     hint: str = ""
+    wait: float = 0.0
+    """Seconds until another try is worth it, where that is known."""
 
     def __str__(self) -> str:
         return ": ".join(part for part in (self.reason.code, self.detail, self.hint) if part)
@@ -250,9 +252,9 @@ class MisuseError(Exception):
     """The core was called in a way that its contract forbids: a bug of the caller, never of a person's."""
 
 
-def refuse(reason: Reason, detail: str = "", hint: str = "") -> NoReturn:
+def refuse(reason: Reason, detail: str = "", hint: str = "", *, wait: float = 0.0) -> NoReturn:
     """End the flow with this failure.
 
     Raises `Refusal`, which `advance` and the doors of a flow turn into `Failed`.
     """
-    raise Refusal(Failure(reason, detail, hint))
+    raise Refusal(Failure(reason, detail, hint, wait))

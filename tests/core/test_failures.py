@@ -71,5 +71,5 @@ def test_an_operator_reads_the_code_the_detail_and_the_hint(failure: Failure, te
 
 def test_refusing_carries_the_failure_and_tells_of_it() -> None:
     with pytest.raises(Refusal, match=r"^no_code: missing: look there$") as caught:
-        refuse(Reason.NO_CODE, "missing", "look there")
-    assert caught.value.failure == Failure(Reason.NO_CODE, "missing", "look there")
+        refuse(Reason.NO_CODE, "missing", "look there", wait=5)
+    assert caught.value.failure == Failure(Reason.NO_CODE, "missing", "look there", 5)
