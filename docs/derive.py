@@ -94,10 +94,10 @@ TABLES = {
 }
 
 ABOUT = {
-    "limits": """Tries are counted before anybody looks at them, for each address that people come from and for each name. \
-In IPv6 the first 64 bits of an address count; where the connection has no address, all are one. Once a limit is \
+    "limits": """Tries are counted before anybody looks at them, for each address that people come from and for each \
+name. In IPv6 the first 64 bits of an address count; where the connection has no address, all are one. Once a limit is \
 reached, the answer is 429 until the window is over, which begins with the first try. A name has more tries from \
-everywhere than from one address: a stranger who fails in a person's name from a few addresses does not keep them out.""",
+everywhere than from one address, so that it takes many addresses to keep its person out by failing in their name.""",
 }
 
 FORMS = """An environment describes one provider: the first of Google, Microsoft and generic whose client id is set. \

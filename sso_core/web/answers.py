@@ -81,7 +81,7 @@ def refused_page(settings: SignInSettings, failure: Failure, reference: str, aga
     """Return the page that tells of a refusal; `again` is where to try once more, unless that is a new sign-in."""
     reason, path = failure.reason, settings.origin.path
     again = again or ("" if reason.resumable else path(START))
-    return RefusedPage(reason.sentence, reason.code, reference, again, path(STYLE))
+    return RefusedPage(failure.sentence, reason.code, reference, again, path(STYLE))
 
 
 def with_cookies(headers: Headers, cookies: tuple[str, ...]) -> Headers:

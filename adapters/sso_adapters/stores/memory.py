@@ -95,12 +95,12 @@ def _take(shelf: _Shelf, effect: Take, now: float) -> Taken | AlreadyTaken | Mis
 
 
 def _count(shelf: _Shelf, effect: Count, now: float) -> Counted:
-    found, end = shelf.get(effect.key, now), now + effect.window
-    number = 1
+    found = shelf.get(effect.key, now)
+    number, end = 1, now + effect.window
     if found is not None:
         number, end = int.from_bytes(found[1]) + 1, shelf.end(effect.key)
     shelf.put(effect.key, end, number.to_bytes(8), taken=False)
-    return Counted(number, end - now)
+    return Counted(number, effect.window if found is None else end - now)
 
 
 class _Shelf:

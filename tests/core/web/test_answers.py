@@ -30,6 +30,9 @@ def test_a_refusal_that_ends_by_itself_says_when() -> None:
     failure = Failure(Reason.TOO_MANY_REQUESTS, wait=299.2)
     for response in (refusal(settings(), failure, "abc"), json_answer(429, {}, failure)):
         assert (response.status, response.header("retry-after")) == (429, "300")
+    body = refusal(settings(), failure, "abc").body
+    assert isinstance(body, RefusedPage)
+    assert body.sentence.endswith("You can try again in 5 minutes.")
     assert refusal(settings(), Failure(Reason.TOO_MANY_REQUESTS), "abc").header("retry-after") == ""
     assert json_answer(503, {}).header("retry-after") == "2"
 
