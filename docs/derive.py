@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +78,41 @@ def path_of_test(name: str) -> tuple[str, ...]:
     """Return the file of a test that docs/reference.toml names, and the test's name if it is one of many."""
     file, *test = name.split("::")
     return (f"tests/{'' if file.startswith('adapters/') else 'core/'}{file}.py", *test)
+
+
+LISTS = {"attacks": "Attacks", "vulnerabilities": "Vulnerabilities of others", "faults": "Faults"}
+TESTS = DOCS.parent / "tests"
+_TEST_OF_A_LINE = re.compile(r"^def (test_([avf]\d+)_\w+)\(", re.MULTILINE)
+
+
+@cache
+def tests_of_lines() -> dict[str, list[str]]:
+    """Return the tests that hold each line of docs/trust/: those whose names begin with it, and variants."""
+    held: dict[str, list[str]] = {}
+    for file in sorted([*(TESTS / "trust").glob("test_*.py"), *(TESTS / "real").glob("test_*.py")]):
+        for name, line in _TEST_OF_A_LINE.findall(file.read_text()):
+            held.setdefault(line.upper(), []).append(f"{file.relative_to(DOCS.parent).as_posix()}::{name}")
+    for name, mischief in HOSTILE.items():
+        held.setdefault(mischief.line, []).append(f"hostile provider: {name}")
+    return held
+
+
+def trust() -> str:
+    """Return the table of attacks, vulnerabilities and faults."""
+    parts = ["# What it withstands", NOTE.replace("the code", "docs/trust/ and the tests")]
+    parts += ["`tox -e trust` plays all of it, beside the conformance table, and counts."]
+    for name, title in LISTS.items():
+        lines = tomllib.loads((DOCS / "trust" / f"{name}.toml").read_text())["lines"]
+        parts += ["", f"## {title}", "", "| line | what happens | outcome | held by |", "| --- | --- | --- | --- |"]
+        parts += [_line(line, row) for line, row in lines.items()]
+    return "\n".join([*parts, ""])
+
+
+def _line(line: str, row: dict[str, str]) -> str:
+    if "no" in row:
+        return f"| {line} | {_cell(row['what'])} | does not apply: {_cell(row['no'])} | |"
+    tests = "<br>".join(f"`{name}`" for name in tests_of_lines().get(line, ()))
+    return f"| {line} | {_cell(row['what'])} | {_cell(row['outcome'])} | {tests} |"
 
 
 TABLES = {
@@ -163,6 +200,7 @@ PAGES = {
     "conformance.md": conformance,
     "reference.md": reference,
     "settings.md": settings,
+    "trust.md": trust,
 }
 
 if __name__ == "__main__":

@@ -5,12 +5,18 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
+from collections.abc import Generator
+from typing import TYPE_CHECKING
 
 import coverage
 import pytest
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
 
 import sso_core
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
 
 # The core's tests have no clock: on a busy machine a deadline would fail what is right. The same examples are drawn
 # each time, so that a failure belongs to the change that shows it.
@@ -25,28 +31,46 @@ REMEMBERING = [
 """Functions that remember their answers: what one test file had them work out, no other would see worked out."""
 
 
-class AtWork:
-    """The test file whose turn it is."""
+class Measured:
+    """What is measured: the test at work, under the name of its file, while it runs.
 
+    Not what Hypothesis draws: a module is covered by examples that somebody wrote down. Nor what runs between the tests
+    and while they are collected: watched, that would take longer than all of them.
+    """
+
+    tracer: TraceFunction | None = None
     path = ""
 
-    def turn(self, path: str) -> None:
+    def pause(self) -> None:
+        if coverage.Coverage.current() is not None:
+            self.tracer = sys.gettrace() or self.tracer
+            sys.settrace(None)
+
+    def turn(self, item: pytest.Function) -> None:
         measuring = coverage.Coverage.current()
-        if measuring is None or path == self.path:
+        if measuring is None or is_hypothesis_test(item.obj):
             return
-        self.path = path
-        measuring.switch_context(path)
-        for function in REMEMBERING:
-            function.cache_clear()
+        path = item.nodeid.partition("::")[0]
+        if path != self.path:
+            self.path = path
+            measuring.switch_context(path)
+            for function in REMEMBERING:
+                function.cache_clear()
+        sys.settrace(self.tracer)
 
 
-AT_WORK = AtWork()
+MEASURED = Measured()
 
 
-def pytest_collectstart(collector: pytest.Collector) -> None:
-    if isinstance(collector, pytest.Module):
-        AT_WORK.turn(collector.nodeid)
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart() -> None:
+    MEASURED.pause()
 
 
-def pytest_runtest_logstart(nodeid: str) -> None:
-    AT_WORK.turn(nodeid.partition("::")[0])
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    MEASURED.turn(pyfuncitem)
+    try:
+        return (yield)
+    finally:
+        MEASURED.pause()

@@ -56,6 +56,10 @@ def test_a_secret_cannot_be_changed() -> None:
         Secret("canary")._text = "other"  # type: ignore[misc] # pyright: ignore[reportAttributeAccessIssue] # on purpose
 
 
+def test_entropy_is_what_was_drawn() -> None:
+    assert Entropy(ENTROPY.block) == ENTROPY
+
+
 @pytest.mark.parametrize("size", [0, ENTROPY_SIZE - 1, ENTROPY_SIZE + 1])
 def test_entropy_of_another_size_is_refused(size: int) -> None:
     with pytest.raises(ValueError, match=f"{ENTROPY_SIZE} bytes, not {size}"):

@@ -255,6 +255,14 @@ def test_bytes_have_one_base64url(data: bytes) -> None:
     assert b64url_decode(text) == b64url_decode(text.encode()) == data
 
 
+@pytest.mark.parametrize(
+    ("data", "text"), [(b"", ""), (b"A", "QQ"), (b"AB", "QUI"), (b"ABC", "QUJD"), (b"\xfb\xff", "-_8")]
+)
+def test_base64url_is_that_of_the_rfc(data: bytes, text: str) -> None:
+    assert b64url_encode(data) == text
+    assert b64url_decode(text) == data
+
+
 @given(st.text("AZaz09-_+/= \n.é", max_size=12))
 def test_only_the_one_encoding_is_read(text: str) -> None:
     try:

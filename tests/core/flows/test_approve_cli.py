@@ -28,7 +28,8 @@ SESSION = session_of(IDENTITY, ACCOUNT, provider_id="generic", signed_in_at=NOW,
 CLAIM = Secret("claim-canary")
 LOGIN = CliLogin("p", "c", "cli on box", "192.0.2.1", NOW, NOW + 600, claim_hash=cli_hash("id", CLAIM))
 LISTENING = attrs.evolve(LOGIN, loopback=Loopback("http://127.0.0.1:5/callback", "challenge"))
-TAKING = TakingApprovedLogin(Approval("id", CLAIM, SESSION, Secret("code-canary"), (("blue", "Blue"),)))
+APPROVAL = Approval("id", CLAIM, SESSION, Secret("code-canary"), (("blue", "Blue"),))
+TAKING = TakingApprovedLogin(APPROVAL)
 
 
 def reason(state: Working | Resting) -> Reason:
@@ -43,7 +44,7 @@ def approving(login: CliLogin = LOGIN) -> ApprovingCliLogin:
 
 
 def test_the_person_is_written_into_the_entry_that_their_browser_claimed() -> None:
-    assert TAKING.awaits == (Take(Kind.CLI_LOGIN, cli_login_key("id"), BUSY, 10.0),)
+    assert TakingApprovedLogin(APPROVAL).awaits == (Take(Kind.CLI_LOGIN, cli_login_key("id"), BUSY, 10.0),)
     (keep,) = approving().awaits
     assert isinstance(keep, Keep)
     assert keep.ttl == 599

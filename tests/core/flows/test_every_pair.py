@@ -34,17 +34,17 @@ def named(kinds: type | tuple[type, ...]) -> str:
     return "+".join(kind.__name__ for kind in kinds) if isinstance(kinds, tuple) else kinds.__name__
 
 
-@pytest.mark.parametrize("kind", ON_THE_MAP, ids=named)
-def test_every_state_on_the_map_is_reached(kind: type[Working]) -> None:
-    assert kind in FOUND, (
-        f"nothing leads to {kind.__name__}, so no table holds it: add the door of its flow to STARTS in "
-        "tests/core/starts.py, or the answer that leads to it to MATERIAL"
+def test_every_state_on_the_map_is_reached() -> None:
+    assert [kind.__name__ for kind in ON_THE_MAP if kind not in FOUND] == [], (
+        "nothing leads to these states, so no table holds them: add the doors of their flows to STARTS in "
+        "tests/core/starts.py, or the answers that lead to them to MATERIAL"
     )
 
 
-@pytest.mark.parametrize("kind", get_args(Event), ids=named)
-def test_every_kind_of_answer_has_samples(kind: type) -> None:
-    assert samples(MATERIAL)[kind], f"no sample of {kind.__name__}: add one to sso_core/testing/exploration.py"
+def test_every_kind_of_answer_has_samples() -> None:
+    assert [kind for kind in get_args(Event) if not samples(MATERIAL)[kind]] == [], (
+        "there are no samples of these: add some to sso_core/testing/exploration.py"
+    )
 
 
 def test_the_samples_of_an_answer_over_http_are_good_damaged_refused_and_broken() -> None:
@@ -70,8 +70,9 @@ def test_any_other_answer_is_misuse(kind: type[Working]) -> None:
     some = {event: sampled[0] for event, sampled in samples(MATERIAL).items()}
     right, known = set(combinations(state)), by_name(some)
     for kinds in set(product(known, repeat=len(state.awaits))) - right:
-        with pytest.raises(MisuseError, match="is no answer to"):
+        with pytest.raises(MisuseError) as caught:
             advance_any(state, [some[event] for event in kinds], now=NOW)
+        assert "is no answer to" in str(caught.value)
 
 
 @pytest.mark.parametrize("kind", ON_THE_MAP, ids=named)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -133,16 +134,16 @@ def test_the_host_alone_reads_the_headers_of_its_proxy() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "expected"),
+    ("way", "off", "expected"),
     [
-        (by_password(password_sign_in=False), Reason.SWITCHED_OFF),
-        (by_headers(header_proxies=()), Reason.SWITCHED_OFF),
-        (by_password(ui_disabled=True), Reason.UI_DISABLED),
-        (by_headers(ui_disabled=True), Reason.UI_DISABLED),
+        (by_password, {"password_sign_in": False}, Reason.SWITCHED_OFF),
+        (by_headers, {"header_proxies": ()}, Reason.SWITCHED_OFF),
+        (by_password, {"ui_disabled": True}, Reason.UI_DISABLED),
+        (by_headers, {"ui_disabled": True}, Reason.UI_DISABLED),
     ],
 )
-def test_a_way_that_is_off_asks_nobody(state: object, expected: Reason) -> None:
-    assert reason(state) is expected
+def test_a_way_that_is_off_asks_nobody(way: Callable[..., object], off: dict[str, Any], expected: Reason) -> None:
+    assert reason(way(**off)) is expected
 
 
 def test_whom_the_host_does_not_vouch_for_is_refused_without_saying_what_was_wrong() -> None:

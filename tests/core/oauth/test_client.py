@@ -31,13 +31,16 @@ def test_basic_encodes_both_halves_as_a_form_does(client_id: str, secret: str, p
 
 
 @pytest.mark.parametrize(
-    ("client", "form"),
+    ("client_id", "secret", "method", "form"),
     [
-        (Client("a b", Secret("ä&="), POST), "client_id=a+b&client_secret=%C3%A4%26%3D"),
-        (Client("public", method=NONE), "client_id=public"),
+        ("a b", Secret("ä&="), POST, "client_id=a+b&client_secret=%C3%A4%26%3D"),
+        ("public", None, NONE, "client_id=public"),
     ],
 )
-def test_a_client_without_basic_names_itself_in_the_form_only(client: Client, form: str) -> None:
+def test_a_client_without_basic_names_itself_in_the_form_only(
+    client_id: str, secret: Secret | None, method: AuthenticationMethod, form: str
+) -> None:
+    client = Client(client_id, secret, method)
     assert client.headers == ()
     assert client.form == form
 

@@ -36,7 +36,8 @@ def test_a_list_that_lets_nobody_in_is_a_mistake(allowed: tuple[str, ...]) -> No
 
 @pytest.mark.parametrize("tenant", ["t-1", "t-2"])
 def test_the_issuer_is_that_of_the_tokens_own_tenant(tenant: str) -> None:
-    assert check_tenant({"tid": tenant, "iss": issuer(tenant)}, OURS) == issuer(tenant)
+    ours = Tenants(TEMPLATE, ("t-1", "t-2"))
+    assert check_tenant({"tid": tenant, "iss": issuer(tenant)}, ours) == issuer(tenant)
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 ROOT = Path(__file__).parents[3]
 TABLE: dict[str, dict[str, Any]] = tomllib.loads((ROOT / "docs" / "reference.toml").read_text())
 DERIVE = runpy.run_path(str(ROOT / "docs" / "derive.py"))
@@ -31,16 +29,16 @@ def test_every_behaviour_and_every_weakness_has_its_row() -> None:
     assert list(TABLE["weaknesses"]) == [f"W{number}" for number in range(1, 31)]
 
 
-@pytest.mark.parametrize("place", [pytest.param(place, id=number) for number, place in PLACES.items()])
-def test_a_row_names_modules_and_tests_that_exist(place: dict[str, Any]) -> None:
-    assert place["what"]
-    modules = [DERIVE["path_of_module"](name) for name in place["where"]]
-    assert modules
-    assert [path for path in modules if not (ROOT / path).is_file()] == []
-    tests = [DERIVE["path_of_test"](name) for name in place["tests"]]
-    assert tests
-    assert [file for file, *_ in tests if not (ROOT / file).is_file()] == []
-    assert [name for file, *names in tests for name in names if name not in names_in(ROOT / file)] == []
+def test_a_row_names_modules_and_tests_that_exist() -> None:
+    for number, place in PLACES.items():
+        assert place["what"], number
+        modules = [DERIVE["path_of_module"](name) for name in place["where"]]
+        assert modules, number
+        assert [path for path in modules if not (ROOT / path).is_file()] == []
+        tests = [DERIVE["path_of_test"](name) for name in place["tests"]]
+        assert tests, number
+        assert [file for file, *_ in tests if not (ROOT / file).is_file()] == []
+        assert [name for file, *names in tests for name in names if name not in names_in(ROOT / file)] == []
 
 
 def test_the_page_of_the_docs_is_true() -> None:

@@ -95,6 +95,10 @@ def test_a_user_code_is_read_and_typed_without_mistake(entropy: bytes) -> None:
     assert typed_code(f" {code.lower().replace('-', ' ')} ") == code
 
 
+def test_blanks_hyphens_and_case_of_a_typed_code_are_forgiven() -> None:
+    assert typed_code(" bcdf ghjk\n") == typed_code("BC-DF-GH-JK") == "BCDF-GHJK"
+
+
 def test_user_codes_use_all_their_letters_in_all_their_places() -> None:
     codes = [user_code(bytes([number % 256, number // 256]) * 16) for number in range(4000)]
     assert len(set(codes)) == len(codes)

@@ -44,9 +44,9 @@ def test_a_text_that_was_never_sealed_opens_nowhere(text: str) -> None:
     assert KEYS.unseal(text, context="state") is None
 
 
-@pytest.mark.parametrize("length", range(len(SEALED)))
-def test_a_text_cut_short_opens_nowhere(length: int) -> None:
-    assert KEYS.unseal(SEALED[:length], context="state") is None
+def test_a_text_cut_short_opens_nowhere() -> None:
+    for length in range(len(SEALED)):
+        assert KEYS.unseal(SEALED[:length], context="state") is None, length
 
 
 @pytest.mark.parametrize(

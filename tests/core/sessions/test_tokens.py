@@ -30,8 +30,9 @@ def test_a_token_that_nobody_signed_is_none_where_there_are_keys() -> None:
 
 
 def test_a_personal_key_is_known_by_its_form() -> None:
-    assert is_api_key(KEY)
-    assert KEY.reveal() == "sso_key_" + "i" * 43
+    key = api_key(ID)
+    assert is_api_key(key)
+    assert key.reveal() == "sso_key_" + "i" * 43
 
 
 @pytest.mark.parametrize(

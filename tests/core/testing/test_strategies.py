@@ -19,12 +19,11 @@ from sso_core.testing.exploration import Material
 from sso_core.testing.strategies import Walk, events, walks
 
 any_walk = st.sampled_from(STARTS).flatmap(lambda start: walks(start, MATERIAL, TIMES))
-many = settings(max_examples=400, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+any_entry = st.sampled_from(ENTERING).flatmap(lambda start: walks(start, MATERIAL, TIMES))
+many = settings(max_examples=800, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
 
-@given(any_walk)
-@many
-def test_every_walk_ends_and_stays_on_the_map(walk: Walk) -> None:
+def every_walk_ends_and_stays_on_the_map(walk: Walk) -> None:
     assert isinstance(walk.states[-1], Resting)
     for before, after in zip(walk.states, walk.states[1:], strict=False):
         assert isinstance(before, Working)
@@ -32,16 +31,12 @@ def test_every_walk_ends_and_stays_on_the_map(walk: Walk) -> None:
     assert len(walk.states) < 20
 
 
-@given(any_walk)
-@many
-def test_no_state_on_any_walk_shows_a_secret(walk: Walk) -> None:
+def no_state_on_any_walk_shows_a_secret(walk: Walk) -> None:
     text = repr(walk.states)
     assert not [secret for secret in SECRETS if secret in text]
 
 
-@given(any_walk)
-@many
-def test_a_code_is_sent_at_most_once_and_a_login_put_back_only_if_it_was_not(walk: Walk) -> None:
+def a_code_is_sent_at_most_once_and_a_login_put_back_only_if_it_was_not(walk: Walk) -> None:
     asked = [
         (effect, answer)
         for state, answers in zip(walk.states, walk.answers, strict=False)
@@ -55,25 +50,18 @@ def test_a_code_is_sent_at_most_once_and_a_login_put_back_only_if_it_was_not(wal
         assert posts == [Unreachable(sent=False)]
 
 
-@given(any_walk)
-@many
-def test_nobody_is_signed_in_but_by_a_good_answer_of_the_token_endpoint(walk: Walk) -> None:
+def nobody_is_signed_in_but_by_a_good_answer_of_the_token_endpoint(walk: Walk) -> None:
     if isinstance(walk.states[-1], SignedIn) and walk.states[0] not in ENTERING:
         answers = [answer for step in walk.answers for answer in step]
         assert any(isinstance(answer, HttpResponse) and b"access_token" in answer.body for answer in answers)
         assert walk.states[-1].session.subject in {"alice", "mallory"}
 
 
-any_entry = st.sampled_from(ENTERING).flatmap(lambda start: walks(start, MATERIAL, TIMES))
-
-
 def writes(walk: Walk) -> list[WriteAccount]:
     return [effect for state in walk.states for effect in state.awaits if isinstance(effect, WriteAccount)]
 
 
-@given(any_entry)
-@many
-def test_whom_a_rule_keeps_out_was_never_written(walk: Walk) -> None:
+def whom_a_rule_keeps_out_was_never_written(walk: Walk) -> None:
     ending = walk.states[-1]
     assert isinstance(ending, Failed | SignedIn | Inspected | CliApproved)
     if isinstance(ending, Inspected):
@@ -83,9 +71,7 @@ def test_whom_a_rule_keeps_out_was_never_written(walk: Walk) -> None:
         assert not any(isinstance(answer, Written) for step in walk.answers for answer in step)
 
 
-@given(any_entry)
-@many
-def test_a_refused_person_ends_the_browsers_former_session(walk: Walk) -> None:
+def a_refused_person_ends_the_browsers_former_session(walk: Walk) -> None:
     ending, before = walk.states[-1], walk.states[-2]
     if (
         isinstance(ending, Failed)
@@ -95,9 +81,7 @@ def test_a_refused_person_ends_the_browsers_former_session(walk: Walk) -> None:
         assert isinstance(before, EndingFormerSession)
 
 
-@given(any_entry)
-@many
-def test_no_link_on_any_walk_leads_to_an_administrator(walk: Walk) -> None:
+def no_link_on_any_walk_leads_to_an_administrator(walk: Walk) -> None:
     for write in writes(walk):
         linked = {change.account_id for change in write.changes if isinstance(change, LinkIdentity)}
         before = [
@@ -108,6 +92,33 @@ def test_no_link_on_any_walk_leads_to_an_administrator(walk: Walk) -> None:
             for holder in answer.email_holders
         ]
         assert not linked or any(not REFERENCE_LADDER.is_admin(holder.role) for holder in before)
+
+
+@given(any_walk)
+@many
+def test_what_holds_of_every_walk(walk: Walk) -> None:
+    every_walk_ends_and_stays_on_the_map(walk)
+    no_state_on_any_walk_shows_a_secret(walk)
+    a_code_is_sent_at_most_once_and_a_login_put_back_only_if_it_was_not(walk)
+    nobody_is_signed_in_but_by_a_good_answer_of_the_token_endpoint(walk)
+
+
+@given(any_entry)
+@many
+def test_what_holds_of_everybody_who_comes_in(walk: Walk) -> None:
+    whom_a_rule_keeps_out_was_never_written(walk)
+    a_refused_person_ends_the_browsers_former_session(walk)
+    no_link_on_any_walk_leads_to_an_administrator(walk)
+
+
+def test_a_walk_leads_from_its_start_to_an_end() -> None:
+    @given(walks(STARTS[0], MATERIAL, TIMES))
+    @settings(many, max_examples=10)
+    def leads(walk: Walk) -> None:
+        assert walk.states[0] == STARTS[0]
+        every_walk_ends_and_stays_on_the_map(walk)
+
+    leads()
 
 
 def test_a_start_that_is_refused_is_a_walk_of_one_state() -> None:

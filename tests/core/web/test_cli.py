@@ -198,15 +198,16 @@ def test_with_the_right_code_the_person_goes_to_the_provider() -> None:
 
 
 @pytest.mark.parametrize(
-    ("response", "expected"),
+    ("code", "said", "expected"),
     [
-        (confirm("BBBB-BBBB"), Reason.WRONG_USER_CODE),
-        (confirm(CLI_CODE, (FORM[0], ("sec-fetch-site", "cross-site"))), Reason.CROSS_SITE_REQUEST),
-        (confirm(CLI_CODE, more="&provider=none"), Reason.UNKNOWN_PROVIDER),
-        (confirm(CLI_CODE, more="&code=x"), Reason.MALFORMED_CALLBACK),
+        ("BBBB-BBBB", {}, Reason.WRONG_USER_CODE),
+        (CLI_CODE, {"headers": (FORM[0], ("sec-fetch-site", "cross-site"))}, Reason.CROSS_SITE_REQUEST),
+        (CLI_CODE, {"more": "&provider=none"}, Reason.UNKNOWN_PROVIDER),
+        (CLI_CODE, {"more": "&code=x"}, Reason.MALFORMED_CALLBACK),
     ],
 )
-def test_anything_else_leads_nowhere(response: Response, expected: Reason) -> None:
+def test_anything_else_leads_nowhere(code: str, said: dict[str, Any], expected: Reason) -> None:
+    response = confirm(code, **said)
     assert response.failure is not None
     assert response.failure.reason is expected
     assert "location" not in dict(response.headers)

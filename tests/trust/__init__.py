@@ -1,0 +1,1 @@
+"""What is thrown at relying parties, line by line, at a whole service."""
