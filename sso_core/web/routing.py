@@ -9,12 +9,11 @@ import attrs
 
 from sso_core.facts import Warm
 from sso_core.failures import Failure, Reason, refuse
-from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider
-from sso_core.flows.confirm_cli import TakingCliLogin
 from sso_core.machine import Failed, Resting, Working
 from sso_core.providers.kinds import Provider
 from sso_core.secret import Entropy
 from sso_core.web.answers import json_answer, refusal
+from sso_core.web.audited import audited
 from sso_core.web.messages import BODY_LIMIT, Answered, Request, Response
 from sso_core.wire import WireError, parse_form, parse_json_object
 
@@ -62,9 +61,7 @@ class Visit:
                 response = self.route.refused(self, failure)
             case _:
                 response = self.route.ended(self, ending, trail)
-        if response.failure is None:
-            return response
-        return attrs.evolve(response, provider_id=self.route.provider_id or provider_asked(self.state))
+        return audited(self, ending, response)
 
 
 @attrs.frozen
@@ -75,24 +72,13 @@ class Route:
     ended: Callable[[Visit, Resting, tuple[str, ...]], Response]
     refused: Callable[[Visit, Failure], Response]
     provider_id: str = ""
-    """The provider that alone sends people to this path."""
+    """The provider that sends people there."""
+    begins_login: bool = False
+    """Whether the query says which provider people want to go to."""
 
 
 Routes = dict[tuple[str, str], Route]
 """By method and path below the mount."""
-
-
-def provider_asked(state: Opened) -> str:
-    """Return the id of the provider that somebody is about to be sent to; the empty text where there is none."""
-    match state:
-        case ResolvingProvider(start):
-            return start.provider.provider_id
-        case KeepingLogin(_, login):
-            return login.provider_id
-        case TakingCliLogin(confirming):
-            return confirming.start.provider.provider_id
-        case _:
-            return ""
 
 
 def refuse_with_page(visit: Visit, failure: Failure) -> Response:

@@ -163,10 +163,10 @@ def check_nothing_shows(scene: Scene) -> None:
 class CommandLine:
     """A command line that asks for a token, which a person in a browser lets it have."""
 
-    def __init__(self, scene: Scene) -> None:
-        self.scene = scene
+    def __init__(self, scene: Scene, peer: str = "192.0.2.7") -> None:
+        self.scene, self.peer = scene, peer
         body = b'{"client": "a laptop"}'
-        self.begun = scene.browser("192.0.2.7").send("POST", "/sso/cli/start", body=body, headers=(JSON,))
+        self.begun = scene.browser(peer).send("POST", "/sso/cli/start", body=body, headers=(JSON,))
         self.said: dict[str, Any] = told(self.begun)
 
     def confirm(self, browser: Browser, code: str | None = None) -> Response:
@@ -184,7 +184,7 @@ class CommandLine:
 
     def poll(self, process: Process | None = None) -> Response:
         """Ask for the token."""
-        asking = self.scene.browser("192.0.2.7")
+        asking = self.scene.browser(self.peer)
         asking.process = process or self.scene.first
         bearer = ("authorization", f"Bearer {self.said['poll_secret']}")
         return asking.get(f"/sso/cli/poll/{self.said['login_id']}", headers=(bearer,))

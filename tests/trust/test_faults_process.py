@@ -13,9 +13,11 @@ from typing import Any
 import attrs
 import pytest
 
+from sso_adapters.observe.logs import log_event
 from sso_adapters.pages import Pages
 from sso_adapters.stores.memory import MemoryStore
 from sso_adapters.translate import finished
+from sso_core.audit import AuditKind
 from sso_core.effects import Effect, HttpRequest, Keep, Kind, Purpose, Take
 from sso_core.events import Event, HttpResponse, Unreachable
 from sso_core.failures import Reason
@@ -23,7 +25,7 @@ from sso_core.sessions.sealing import SealingKeys
 from sso_core.sessions.session_keys import SessionKeys
 from sso_core.testing.provider_state import Alterations, Document
 from sso_core.testing.sweep import faults_of
-from sso_core.web.messages import Request, Response
+from sso_core.web.messages import Response
 from trust.outages import (
     REFUSED,
     RESET,
@@ -447,20 +449,22 @@ FAULTS: dict[str, Callable[[Scene, Browser], Response]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_f56_a_fault_is_one_line_in_the_log_and_one_code_on_the_page(
+def test_f56_a_fault_is_one_event_in_the_log_and_one_code_on_the_page(
     fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with Scene() as scene:
         response = FAULTS[fault](scene, scene.browser())
         reason = refusal(response)
         with caplog.at_level(logging.DEBUG):
-            _, _, page = finished(Request("GET", "/sso/callback"), response, Pages())
-        (record,) = caplog.records
-        said = vars(record)
-        assert (said["sso_code"], said["sso_family"]) == (reason.code, reason.family.value)
-        assert (said["sso_provider"], said["sso_reference"]) == ("generic", response.reference)
+            _, _, page = finished(response, Pages(), log_event)
+        (event,) = [event for event in response.audit if event.kind is AuditKind.REFUSED]
+        (record,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
+        assert (event.code, event.provider, event.reference) == (reason.code, "generic", response.reference)
         shown = page.decode()
         assert reason.code in shown
         assert response.reference in shown
-        everything = f"{record.getMessage()} {said} {shown}"
+        logged = record.getMessage()
+        assert reason.code in logged
+        assert response.reference in logged
+        everything = f"{logged} {vars(record)} {event} {shown}"
         assert not [secret for secret in secrets_of(scene) if secret in everything]

@@ -449,7 +449,7 @@ def test_f21_a_secret_that_is_no_longer_good_is_told_to_operators_alone() -> Non
         assert refused.failure is not None
         assert "client secret" not in Reason.CLIENT_REFUSED.sentence
         assert "compare the client id, its secret" in refused.failure.hint
-        assert refused.provider_id == "other1"
+        assert [(event.code, event.provider) for event in refused.audit] == [("client_refused", "other1")]
         assert scene.ops[1].state.surprises == ("the client secret is wrong",)
         scene.ops[1].change(ProviderState.forgetting)
         assert accounts(scene) == 0

@@ -166,8 +166,8 @@ def test_f36_begun_here_finished_there_and_fetched_elsewhere() -> None:
     keys = SessionKeys((b"k" * 32,))
     with Scene(session_keys=keys) as scene:
         third = Process(scene)
-        for _ in range(100):
-            command_line, alice = CommandLine(scene), scene.browser()
+        for number in range(100):
+            command_line, alice = CommandLine(scene, f"198.51.100.{number}"), scene.browser(f"203.0.113.{number}")
             alice.process = scene.second
             confirmed = command_line.confirm(alice)
             assert confirmed.status == 200

@@ -30,8 +30,8 @@ from sso_core.events import Event, HttpResponse, OutcomeUnknown, Unreachable
 from sso_core.failures import MisuseError
 from sso_core.flow_map import DOORS, edges
 from sso_core.flows.approve_cli import CliApproved
-from sso_core.flows.enter import SignedIn
 from sso_core.flows.inspect_login import Inspected
+from sso_core.flows.keep_session import SignedIn
 from sso_core.flows.personal_keys import KeyIssued
 from sso_core.flows.poll_cli import CliSignedIn
 from sso_core.flows.sessions import SessionFound

@@ -3,21 +3,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import attrs
 import pytest
 from browsing import Browser, refused, told
-from scenes import ENTROPY, METADATA, NOW, OPENID, settings
+from scenes import NOW
 
-from sso_core.facts import Warm
 from sso_core.failures import Failure, Reason, Refusal
-from sso_core.flows.begin_login import begin_login
-from sso_core.flows.confirm_cli import confirm_cli_login
 from sso_core.flows.sessions import NoSession, SignedOut
 from sso_core.machine import Failed
 from sso_core.web.answers import json_answer
 from sso_core.web.messages import BODY_LIMIT, Answered, Request
 from sso_core.web.routing import (
-    Opened,
     Route,
     Visit,
     form_of,
@@ -60,30 +55,6 @@ def test_a_refusal_is_told_to_people_and_to_programs_without_its_detail() -> Non
     assert "canary" not in repr(page.body)
     json = visit(Route(lambda _door: NoSession(), no_ending, refuse_with_json)).respond(Failed(FAILURE))
     assert told(json) == {"error": "no_state", "reference": "ref"}
-
-
-@pytest.mark.parametrize(
-    ("state", "provider_id"),
-    [
-        (NoSession(), ""),
-        (begin_login(settings(), OPENID, return_to="/", entropy=ENTROPY, now=NOW, warm=Warm()), "generic"),
-        (begin_login(settings(), OPENID, return_to="/", entropy=ENTROPY, now=NOW, warm=Warm(METADATA)), "generic"),
-        (
-            confirm_cli_login(settings(), OPENID, login_id="", code="", peer="", entropy=ENTROPY, warm=Warm()),
-            "generic",
-        ),
-    ],
-)
-def test_a_refusal_names_the_provider_that_somebody_was_about_to_be_sent_to(state: Opened, provider_id: str) -> None:
-    route = Route(lambda _door: NoSession(), no_ending, refuse_with_page)
-    response = attrs.evolve(visit(route), state=state).respond(Failed(FAILURE))
-    assert (response.failure, response.provider_id) == (FAILURE, provider_id)
-
-
-def test_a_refusal_at_a_callback_names_the_provider_whose_callback_it_is() -> None:
-    route = Route(lambda _door: NoSession(), no_ending, refuse_with_page, "corp")
-    assert visit(route).respond(Failed(FAILURE)).provider_id == "corp"
-    assert visit(route).respond(Answered(ANSWER)).provider_id == ""
 
 
 def request(body: bytes | None, content_type: str) -> Request:
