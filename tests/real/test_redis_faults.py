@@ -161,6 +161,28 @@ def test_f30_a_server_that_became_a_replica_takes_nothing_until_it_is_none(fragi
         assert store.perform(TAKE) == Taken(b"value")
 
 
+def test_f33_a_server_that_wants_another_password_is_an_outage_until_the_password_is_right(
+    fragile: RedisServer,
+) -> None:
+    with administering(fragile.tcp_url) as admin:
+        admin.config_set("requirepass", "right")
+        with (
+            opened(fragile.tcp_url.replace("redis://", "redis://:wr0ng@")) as wrong,
+            opened(fragile.tcp_url) as without,
+        ):
+            for effect in EFFECTS:
+                for store in (wrong, without):
+                    event, took = timed(store, effect)
+                    assert isinstance(event, StoreUnreachable)
+                    assert "wr0ng" not in event.why
+                    assert took < SLACK
+        with opened(fragile.tcp_url.replace("redis://", "redis://:right@")) as store:
+            assert store.perform(KEEP) == Kept()
+            admin.config_set("requirepass", "wr0ng")
+        with opened(fragile.tcp_url.replace("redis://", "redis://:wr0ng@")) as store:
+            assert store.perform(TAKE) == Taken(b"value")
+
+
 def test_a_server_that_forgot_its_scripts_is_told_them_again(fragile: RedisServer) -> None:
     with opened(fragile.tcp_url) as store, administering(fragile.tcp_url) as admin:
         for _ in range(2):
