@@ -88,7 +88,7 @@ class Scene:
         if providers is None:
             providers = tuple(provider_of(op, number) for number, op in enumerate(self.ops))
         self.settings = SignInSettings(Origin(origin), providers, **settings)
-        self.store = MemoryStore(clock=self.clock) if store is None else store  # an empty one is falsy
+        self.store = MemoryStore(clock=self.clock) if store is None else store  # an empty one is false
         self.directory = MemoryDirectory() if directory is None else directory
         self.host = host
         self.asked: list[Effect] = []
