@@ -158,6 +158,18 @@ class Drop:
 
 
 @attrs.frozen
+class Renew:
+    """Store `value` under `key` for `ttl` seconds over the value that is there; what was dropped or taken stays so."""
+
+    answers: ClassVar = frozenset({Kept, Missing, StoreUnreachable})
+
+    kind: Kind
+    key: str
+    value: bytes = attrs.field(repr=False)
+    ttl: float
+
+
+@attrs.frozen
 class ReadAccount:
     """Read the facts about one person: one batch, one moment.
 
@@ -205,5 +217,16 @@ class AskHost:
 
 
 Effect = (
-    HttpRequest | ReadMetadata | ReadKeys | Keep | Take | Peek | Drop | ReadAccount | WriteAccount | ReadKey | AskHost
+    HttpRequest
+    | ReadMetadata
+    | ReadKeys
+    | Keep
+    | Take
+    | Peek
+    | Drop
+    | Renew
+    | ReadAccount
+    | WriteAccount
+    | ReadKey
+    | AskHost
 )

@@ -17,10 +17,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from sso_core.effects import Drop, Keep, Kind, Peek, Take
+from sso_core.effects import Drop, Keep, Kind, Peek, Renew, Take
 from sso_core.events import AlreadyTaken, Dropped, Event, Found, Kept, Missing, Occupied, Taken
 
-StoreEffect = Keep | Take | Peek | Drop
+StoreEffect = Keep | Take | Peek | Drop | Renew
 
 RACERS = 50
 MINUTE = 60.0
@@ -34,7 +34,7 @@ AWKWARD_KEYS = ("", "a b", "a:b", "A", "a", "\u00e9", "e\u0301", "\u20ac/..?*[%_
 class Store(Protocol):
     """The store under test."""
 
-    def perform(self, effect: Any) -> Event:  # noqa: ANN401 -- Keep, Take, Peek or Drop
+    def perform(self, effect: Any) -> Event:  # noqa: ANN401 -- one of the above
         """Return one of the effect's answers."""
         ...
 
@@ -63,6 +63,11 @@ def take(key: str = KEY, *, marker: bytes = b"marker", marker_ttl: float = MINUT
 def peek(key: str = KEY) -> Peek:
     """Return a `Peek` as the tests use it."""
     return Peek(Kind.LOGIN, key)
+
+
+def renew(value: bytes = b"renewed", key: str = KEY, *, ttl: float = MINUTE) -> Renew:
+    """Return a `Renew` as the tests use it."""
+    return Renew(Kind.LOGIN, key, value, ttl)
 
 
 KEEP, TAKE, PEEK = keep(), take(), peek()
@@ -184,6 +189,43 @@ class StoreSuite(ABC):
         store.perform(TAKE)
         assert store.perform(Drop(Kind.LOGIN, KEY)) == Dropped()
         assert store.perform(keep(only_if_absent=True)) == Kept()
+
+    def test_only_a_value_that_is_there_is_renewed(self) -> None:
+        """What was dropped stays dropped, and what was taken stays taken: nothing comes back."""
+        store = self.open(Clock())
+        assert store.perform(renew()) == Missing()
+        assert store.perform(PEEK) == Missing()
+        store.perform(KEEP)
+        for value in AWKWARD:
+            assert store.perform(renew(value)) == Kept()
+            assert store.perform(PEEK) == Found(value)
+        store.perform(take(marker=b"mark"))
+        assert store.perform(renew()) == Missing()
+        assert store.perform(PEEK) == AlreadyTaken(b"mark")
+        store.perform(Drop(Kind.LOGIN, KEY))
+        assert store.perform(renew()) == Missing()
+        assert store.perform(PEEK) == Missing()
+
+    def test_a_value_that_is_renewed_has_its_new_time(self) -> None:
+        """Longer or shorter than the former one; one that is over is not renewed."""
+        clock = Clock()
+        store = self.open(clock)
+        for key, ttl in (("longer", 100.0), ("shorter", 10.0)):
+            store.perform(keep(key=key, ttl=50.0))
+            assert store.perform(renew(key=key, ttl=ttl)) == Kept()
+        clock.now += 11.0
+        assert store.perform(peek("shorter")) == Missing()
+        assert store.perform(renew(key="shorter")) == Missing()
+        clock.now += 60.0
+        assert store.perform(peek("longer")) == Found(b"renewed")
+
+    def test_what_is_dropped_while_many_renew_it_stays_dropped(self) -> None:
+        """Whoever comes first: a session that has ended does not come back."""
+        store = self.open(Clock())
+        store.perform(KEEP)
+        renewals = [renew(str(number).encode()) for number in range(RACERS)]
+        self.perform_at_once(store, [*renewals[1:], Drop(Kind.LOGIN, KEY)])
+        assert store.perform(PEEK) == Missing()
 
     def test_a_value_is_over_after_its_time(self) -> None:
         """And not before; for whoever looks, takes, or keeps only if nothing is there."""

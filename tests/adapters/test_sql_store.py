@@ -25,6 +25,7 @@ from sso_core.testing.store_suite import (
     StoreEffect,
     StoreSuite,
     keep,
+    renew,
     take,
 )
 
@@ -80,7 +81,7 @@ def test_what_is_over_is_swept(directory: SqlDirectory) -> None:
         assert connection.execute(select(func.count()).select_from(short_lived)).scalar_one() == 1
 
 
-@pytest.mark.parametrize("effect", [KEEP, TAKE, PEEK, Drop(Kind.LOGIN, KEY)])
+@pytest.mark.parametrize("effect", [KEEP, TAKE, PEEK, Drop(Kind.LOGIN, KEY), renew()])
 def test_a_table_that_another_program_took_makes_the_store_unreachable(
     directory: SqlDirectory, effect: StoreEffect
 ) -> None:

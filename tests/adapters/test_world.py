@@ -29,6 +29,7 @@ from sso_core.effects import (
     ReadKey,
     ReadKeys,
     ReadMetadata,
+    Renew,
     Take,
     WriteAccount,
 )
@@ -60,6 +61,7 @@ SCRIPT: list[tuple[Effect, Event]] = [
     (ReadKeys(ISSUER, f"{ISSUER}/keys"), NOT_THERE),
     (Keep(Kind.LOGIN, "key", b"value", 60), Kept()),
     (Peek(Kind.LOGIN, "key"), Found(b"value")),
+    (Renew(Kind.LOGIN, "key", b"value", 60), Kept()),
     (Drop(Kind.LOGIN, "key"), Dropped()),
     (Take(Kind.LOGIN, "key", b"mark", 60), Missing()),
     (WriteAccount((CreateAccount(Account("id", "", 1, ((ISSUER, "alice"),))),), ()), Written()),
@@ -172,7 +174,7 @@ def test_a_disk_is_waited_for_in_another_thread(loop: str, tmp_path: Path) -> No
     files = SqliteStore(tmp_path / "store"), open_directory(f"sqlite:///{tmp_path}/directory")
     store, directory = map(Noting, files)
     assert play(async_world(store, directory), loop) == [event for _, event in SCRIPT]
-    assert len(store.threads) == 4
+    assert len(store.threads) == 5
     assert len(directory.threads) == 3
     assert threading.get_ident() not in {*store.threads, *directory.threads}
     for file in files:

@@ -14,10 +14,10 @@ from struct import Struct
 from threading import Lock
 from typing import ClassVar, assert_never
 
-from sso_core.effects import Drop, Keep, Kind, Peek, Take
+from sso_core.effects import Drop, Keep, Kind, Peek, Renew, Take
 from sso_core.events import AlreadyTaken, Dropped, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
 
-StoreEffect = Keep | Take | Peek | Drop
+StoreEffect = Keep | Take | Peek | Drop | Renew
 StoreEvent = Kept | Occupied | Taken | AlreadyTaken | Found | Missing | Dropped | StoreUnreachable
 
 LIMIT = 100_000
@@ -66,6 +66,8 @@ class MemoryStore:
                 case Drop():
                     shelf.drop(effect.key)
                     return Dropped()
+                case Renew():
+                    return _renew(shelf, effect, now)
                 case _:
                     assert_never(effect)
 
@@ -90,6 +92,14 @@ def _take(shelf: _Shelf, effect: Take, now: float) -> Taken | AlreadyTaken | Mis
         return AlreadyTaken(value)
     shelf.put(effect.key, now + effect.marker_ttl, effect.marker, taken=True)
     return Taken(value)
+
+
+def _renew(shelf: _Shelf, effect: Renew, now: float) -> Kept | Missing:
+    found = shelf.get(effect.key, now)
+    if found is None or found[0]:
+        return Missing()
+    shelf.put(effect.key, now + effect.ttl, effect.value, taken=False)
+    return Kept()
 
 
 class _Shelf:

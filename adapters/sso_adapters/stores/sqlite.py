@@ -10,7 +10,7 @@ from typing import ClassVar, assert_never
 
 from sso_adapters.sqlite_file import SqliteFile, transaction
 from sso_adapters.stores.memory import StoreEffect, StoreEvent
-from sso_core.effects import Drop, Keep, Kind, Peek, Take
+from sso_core.effects import Drop, Keep, Kind, Peek, Renew, Take
 from sso_core.events import AlreadyTaken, Dropped, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
 
 PATIENCE = 2.0
@@ -87,6 +87,9 @@ class _Visit:
             case Drop():
                 self._drop(effect.kind, effect.key)
                 return Dropped()
+            case Renew():
+                with transaction(self._connection):
+                    return self._renew(effect)
             case _:
                 assert_never(effect)
 
@@ -110,6 +113,13 @@ class _Visit:
             return AlreadyTaken(value)
         self._put(effect.kind, effect.key, effect.marker, taken=True, ttl=effect.marker_ttl)
         return Taken(value)
+
+    def _renew(self, effect: Renew) -> Kept | Missing:
+        row = self._row(effect.kind, effect.key)
+        if row is None or row[1]:
+            return Missing()
+        self._put(effect.kind, effect.key, effect.value, taken=False, ttl=effect.ttl)
+        return Kept()
 
     def _row(self, kind: Kind, key: str) -> tuple[bytes, int] | None:
         query = "SELECT value, taken FROM short_lived WHERE key = ? AND kind = ? AND ends > ?"
