@@ -32,7 +32,16 @@ from sso_core.flows.begin_login import (
 )
 from sso_core.flows.finish_login import Repeated, TakingLogin, TakingSealedLogin, finish_login
 from sso_core.flows.inspect_login import Inspected
-from sso_core.flows.sessions import CheckingRevocation, NoSession, ReadingSession, SessionFound, read_session
+from sso_core.flows.sessions import (
+    CheckingAccount,
+    CheckingRevocation,
+    DroppingSession,
+    NoSession,
+    Reading,
+    RenewingSession,
+    SessionFound,
+    read_session,
+)
 from sso_core.machine import Failed, Resting, Working, advance, advance_any, door
 from sso_core.oauth.authorization import AuthorizationResponse
 from sso_core.providers.kinds import Provider
@@ -89,7 +98,7 @@ def begin_debug_login(
     start = Start(settings, provider, settings.landing, entropy, warm.keys is not None, LoginPurpose.DEBUG)
     if settings.debug_for_anybody_unsafe:
         return send_to_provider(start, warm, now)
-    reading = read_session(session_id)
+    reading = read_session(session_id, check_interval=settings.account_check_interval)
     if isinstance(reading, NoSession):
         refuse(Reason.NOT_SIGNED_IN, "the debug page is for administrators who are signed in")
     return CheckingInspector(reading, start, warm)
@@ -99,7 +108,7 @@ def begin_debug_login(
 class CheckingInspector(Working):
     """Waits to know whether it is an administrator who asks."""
 
-    reading: ReadingSession | CheckingRevocation
+    reading: Reading
     start: Start
     warm: Warm
 
@@ -116,8 +125,8 @@ class CheckingInspector(Working):
                 raise Refusal(failure)
             case NoSession():
                 refuse(Reason.NOT_SIGNED_IN, "the session is over")
-            case CheckingRevocation() as checking:
-                return CheckingInspector(checking, self.start, self.warm)
+            case CheckingRevocation() | CheckingAccount() | RenewingSession() | DroppingSession() as reading:
+                return CheckingInspector(reading, self.start, self.warm)
             case SessionFound(session):
                 if not self.start.settings.policy.ladder.is_admin(session.role):
                     refuse(Reason.NOT_ADMIN, "the debug page is for administrators")

@@ -57,12 +57,15 @@ from sso_core.flows.personal_keys import (
 )
 from sso_core.flows.readiness import AskingBackends, Readiness
 from sso_core.flows.sessions import (
+    CheckingAccount,
     CheckingRevocation,
+    DroppingSession,
     EndingSession,
     FindingAccount,
     NoSession,
     ReadingKey,
     ReadingSession,
+    RenewingSession,
     RevokingSessions,
     SessionFound,
     SignedOut,
@@ -76,7 +79,7 @@ from sso_core.settings.sign_in import KeyHolders
 
 ON = settings(debug_page=True)
 ADMIN = attrs.evolve(SESSION, role="proxy_admin")
-READING, CHECKING = ReadingSession("key"), CheckingRevocation(ADMIN)
+READING, CHECKING = ReadingSession("key", 300), CheckingRevocation(ADMIN, ReadingSession("key", 300))
 FOUND = Found(encode_session(ADMIN))
 KEY = ApiKey("hash", "a1", "ci", created_at=NOW)
 WISH = KeyWish(settings(key_holders=KeyHolders.EVERYBODY), ENTROPY, "ci")
@@ -98,6 +101,13 @@ SESSION_WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (READING, (Missing(),), NoSession),
     (CHECKING, (Missing(),), SessionFound),
     (CHECKING, (Found(encode_revocation(NOW)),), NoSession),
+    (CheckingRevocation(ADMIN, ReadingSession("key", 0)), (Missing(),), CheckingAccount),
+    (CheckingAccount(ADMIN, ReadingSession("key", 300)), (AccountFacts(ACCOUNT),), RenewingSession),
+    (CheckingAccount(ADMIN, ReadingSession("key", 300)), (AccountFacts(None),), DroppingSession),
+    (CheckingAccount(ADMIN, ReadingSession("key", 0)), (AccountFacts(ACCOUNT),), SessionFound),
+    (RenewingSession(ADMIN, "key"), (Kept(),), SessionFound),
+    (RenewingSession(ADMIN, "key"), (Missing(),), NoSession),
+    (DroppingSession("key"), (Dropped(),), NoSession),
     (ReadingKey("hash"), (KeyFacts(KEY, ACCOUNT),), SessionFound),
     (ReadingKey("hash"), (KeyFacts(None, None),), NoSession),
     (EndingSession("key"), (Dropped(),), SignedOut),

@@ -52,6 +52,7 @@ from sso_core.flows.read_documents import (
     read_metadata,
 )
 from sso_core.flows.sessions import (
+    CheckingAccount,
     CheckingRevocation,
     EndingSession,
     NoSession,
@@ -157,7 +158,7 @@ def after_sign_in(
     reading: ReadingSession, checking: CheckingRevocation, ending: EndingSession, events: list[Event]
 ) -> None:
     assert_type(advance(reading, events, now=0), CheckingRevocation | NoSession | Failed)
-    assert_type(advance(checking, events, now=0), SessionFound | NoSession | Failed)
+    assert_type(advance(checking, events, now=0), CheckingAccount | SessionFound | NoSession | Failed)
     assert_type(advance(ending, events, now=0), SignedOut | Failed)
 
 
@@ -186,7 +187,7 @@ def doors(
     assert_type(finishing, TakingLogin | TakingSealedLogin | Repeated | Failed)
     assert_type(read_metadata("https://idp.example"), ReadingOpenIdConfiguration | Failed)
     assert_type(read_keys("https://idp.example/keys"), ReadingKeySet | Failed)
-    assert_type(read_session(session_id), ReadingSession | NoSession)
+    assert_type(read_session(session_id, check_interval=300), ReadingSession | NoSession)
     assert_type(sign_out(session_id), EndingSession | SignedOut)
 
 

@@ -74,7 +74,7 @@ def test_each_start_brings_the_first_state_of_a_class() -> None:
 
 def test_a_start_that_rests_brings_nothing() -> None:
     assert explored([read_metadata("no address")], MATERIAL, now=NOW) == {}
-    assert set(explored([ReadingSession("a"), EndingSession("a")], MATERIAL, now=NOW)) == {
+    assert set(explored([ReadingSession("a", 300), EndingSession("a")], MATERIAL, now=NOW)) == {
         ReadingSession,
         EndingSession,
     }
