@@ -1,6 +1,6 @@
 """The story of an administrator who wants to know what a provider says, and what would come of it.
 
-begin_debug_login  -> [CheckingInspector] -> ResolvingProvider | KeepingLogin | SentToProvider (see `begin_login`)
+begin_debug_login  -> [CheckingInspector] -> the story of `begin_login`
 finish_debug_login -> TakingInspection -> Inspecting -> Inspection | InspectionRefused
                              |
                              v
@@ -24,6 +24,7 @@ from sso_core.facts import Warm
 from sso_core.failures import Failure, Reason, Refusal, refuse
 from sso_core.flows.attempt import Finishing
 from sso_core.flows.begin_login import (
+    CheckingBackends,
     KeepingLogin,
     ResolvingProvider,
     SentToProvider,
@@ -88,7 +89,7 @@ def begin_debug_login(
     entropy: Entropy,
     now: float,
     warm: Warm,
-) -> CheckingInspector | ResolvingProvider | KeepingLogin | SentToProvider:
+) -> CheckingInspector | CheckingBackends | ResolvingProvider | KeepingLogin | SentToProvider:
     """Begin to look at a login; `session_id` is what the browser presents.
 
     Refuses with SWITCHED_OFF or NOT_SIGNED_IN.
@@ -118,7 +119,7 @@ class CheckingInspector(Working):
 
     def receive(
         self, answer: Event, *, now: float
-    ) -> CheckingInspector | ResolvingProvider | KeepingLogin | SentToProvider:
+    ) -> CheckingInspector | CheckingBackends | ResolvingProvider | KeepingLogin | SentToProvider:
         """Send an administrator to the provider."""
         match advance(self.reading, (answer,), now=now):
             case Failed(failure):

@@ -34,7 +34,7 @@ from sso_core.events import (
     Written,
 )
 from sso_core.facts import Warm
-from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, Start
+from sso_core.flows.begin_login import CheckingBackends, KeepingLogin, ResolvingProvider, SentToProvider, Start
 from sso_core.flows.debug_login import (
     CheckingInspector,
     Inspecting,
@@ -86,6 +86,7 @@ WISH = KeyWish(settings(key_holders=KeyHolders.EVERYBODY), ENTROPY, "ci")
 
 WARM = Warm(METADATA, SIGNER.keys)
 START = Start(ON, OPENID, "/", ENTROPY, keys_warm=True, purpose=LoginPurpose.DEBUG)
+ASKING = AskingBackends("s", "k")
 SEALED = attrs.evolve(START, settings=attrs.evolve(ON, sealing_keys=SEALING))
 DEBUG = pending_login(purpose=LoginPurpose.DEBUG)
 taking = finish_debug_login(ON, OPENID, response=granted(), cookie=COOKIE, entropy=ENTROPY, warm=WARM)
@@ -124,6 +125,10 @@ SESSION_WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (CheckingInspector(CHECKING, START, WARM), (Missing(),), KeepingLogin),
     (CheckingInspector(CHECKING, START, Warm()), (Missing(),), ResolvingProvider),
     (CheckingInspector(CHECKING, SEALED, WARM), (Missing(),), SentToProvider),
+    (CheckingInspector(CHECKING, START, Warm(backends_in_doubt=True)), (Missing(),), CheckingBackends),
+    (CheckingBackends(START, WARM, ASKING), (Missing(), KeyFacts(None, None)), KeepingLogin),
+    (CheckingBackends(START, Warm(), ASKING), (Missing(), KeyFacts(None, None)), ResolvingProvider),
+    (CheckingBackends(SEALED, WARM, ASKING), (Missing(), KeyFacts(None, None)), SentToProvider),
     (taking, (AlreadyTaken(b""),), Repeated),
     (taking, (Taken(encode_login(DEBUG)),), Inspecting),
     (Inspecting(exchanging, ()), (token_answer(),), Inspecting),

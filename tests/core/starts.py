@@ -177,6 +177,7 @@ STARTS = (
     TakingSealedLogin(attempt(PLAIN, settings=settings(PLAIN, sealing_keys=SEALING)), plain_login()),
     begin_login(settings(), OPENID, return_to="/", entropy=ENTROPY, now=NOW, warm=Warm()),
     begin_login(settings(PLAIN), PLAIN, return_to="/", entropy=ENTROPY, now=NOW, warm=Warm()),
+    begin_login(settings(), OPENID, return_to="/", entropy=ENTROPY, now=NOW, warm=Warm(backends_in_doubt=True)),
     start_cli_login(settings(), client="cli", address="", entropy=ENTROPY, now=NOW),
     show_cli_login(settings(), CLI_ID),
     *(

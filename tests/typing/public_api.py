@@ -22,7 +22,7 @@ from sso_core.events import Event
 from sso_core.facts import Warm
 from sso_core.failures import Failure, Family, Reason
 from sso_core.flows.approve_cli import TakingApprovedLogin
-from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, begin_login
+from sso_core.flows.begin_login import CheckingBackends, KeepingLogin, ResolvingProvider, SentToProvider, begin_login
 from sso_core.flows.enter import AskingHost, KeepingSession, ReadingAccount, SignedIn, WritingAccount
 from sso_core.flows.exchange_code import (
     Described,
@@ -180,7 +180,7 @@ def doors(
     session_id: Secret | None,
 ) -> None:
     begun = begin_login(settings, provider, return_to="/", entropy=entropy, now=0, warm=warm)
-    assert_type(begun, ResolvingProvider | KeepingLogin | SentToProvider | Failed)
+    assert_type(begun, CheckingBackends | ResolvingProvider | KeepingLogin | SentToProvider | Failed)
     finishing = finish_login(
         settings, provider, response=response, cookie=cookie, former_session=session_id, entropy=entropy, warm=warm
     )
