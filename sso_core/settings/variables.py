@@ -164,8 +164,9 @@ _GENERIC = (
     V("GENERIC_AUTHORIZATION_ENDPOINT", "generic.authorization_endpoint", "instead of the issuer: plain OAuth 2.0"),
     V("GENERIC_TOKEN_ENDPOINT", "generic.token_endpoint", "as above"),
     V("GENERIC_USERINFO_ENDPOINT", "generic.userinfo_endpoint", "as above"),
-    V("GENERIC_NAMESPACE", "generic.namespace", "what makes a plain provider's subjects unique; never change it",
-      "the origin of its token endpoint"),
+    V("GENERIC_NAMESPACE", "generic.namespace", "what makes a plain provider's subjects unique; never change it. With "
+      "an issuer: what it was before, so that people keep the accounts that they have there",
+      "the origin of its token endpoint; with an issuer none"),
     V("GENERIC_SUBJECT_CLAIM", "generic.subject_claim", "the claim that is a plain provider's subject", "sub"),
     V("GENERIC_LABEL", "generic.label", "what people know the provider by"),
     V("GENERIC_SCOPE", "generic.scope", "what is asked for, separated by blanks", "openid email profile"),

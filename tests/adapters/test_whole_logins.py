@@ -15,12 +15,14 @@ from rehearsal import SENDERS, STAGES, STORES, Rehearsal
 from sso_core.effects import ReadAccount, WriteAccount
 from sso_core.events import AccountFacts, Written
 from sso_core.failures import Reason
-from sso_core.records import UpdateAccount
+from sso_core.providers.kinds import OpenIdProvider
+from sso_core.records import Account, CreateAccount, UpdateAccount
 from sso_core.testing.fake_provider import FakeProvider
 from sso_core.testing.hostile import HOSTILE, HostileProvider
 from sso_core.testing.mischief import Arrangement
 from sso_core.testing.provider_state import ProviderState, Redirect
 from sso_core.web.messages import Request, Response
+from sso_core.web.site import Site
 
 Open = Callable[..., Rehearsal]
 
@@ -190,13 +192,38 @@ def session(rehearsal: Rehearsal) -> dict[str, Any]:
     return told
 
 
-def change(rehearsal: Rehearsal, **changes: Any) -> None:
-    """An administrator changes the account of alice."""
+def account(rehearsal: Rehearsal) -> Account:
+    """What the directory holds of alice."""
     facts = rehearsal.directory.perform(ReadAccount(rehearsal.op.state.issuer, "alice"))
     assert isinstance(facts, AccountFacts)
     assert facts.account is not None
-    after = UpdateAccount(attrs.evolve(facts.account, **changes))
+    return facts.account
+
+
+def change(rehearsal: Rehearsal, **changes: Any) -> None:
+    """An administrator changes the account of alice."""
+    after = UpdateAccount(attrs.evolve(account(rehearsal), **changes))
     assert rehearsal.directory.perform(WriteAccount((after,), ())) == Written()
+
+
+def test_people_of_a_provider_that_got_an_issuer_keep_their_accounts(open_: Open) -> None:
+    rehearsal = open_()
+    settings = rehearsal.site.settings
+    before = Account("plain", "Alice", 1, (("corp", "alice"),), role="proxy_admin_viewer", models=("m",))
+    assert rehearsal.directory.perform(WriteAccount((CreateAccount(before),), ())) == Written()
+    (provider,) = settings.providers
+    assert isinstance(provider, OpenIdProvider)
+    got_an_issuer = attrs.evolve(provider, former_namespace="corp")
+    rehearsal.site = Site(attrs.evolve(settings, providers=(got_an_issuer,)))
+    held = []
+    for _ in range(2):
+        rehearsal.login()
+        told = session(rehearsal)
+        assert (told["account_id"], told["role"]) == ("plain", "proxy_admin_viewer")
+        held.append(account(rehearsal))
+    assert held[0].identities == tuple(sorted((("corp", "alice"), (rehearsal.op.state.issuer, "alice"))))
+    assert held[0].models == ("m",)
+    assert held[1] == held[0]
 
 
 def test_a_code_that_the_provider_does_not_know_is_refused_and_uses_the_login_up(open_: Open) -> None:
