@@ -13,6 +13,7 @@ import attrs
 from sso_adapters.http.library import AsyncLibrary, AsyncSender, Library, Sender
 from sso_core.effects import (
     AskHost,
+    Count,
     Drop,
     Effect,
     HttpRequest,
@@ -33,7 +34,7 @@ from sso_core.providers.kinds import Provider
 from sso_core.web.routing import WarmFacts
 
 Clock = Callable[[], float]
-StoreEffect = Keep | Take | Peek | Drop | Renew
+StoreEffect = Keep | Take | Peek | Drop | Renew | Count
 DirectoryEffect = ReadAccount | ReadKey | WriteAccount
 Host = Callable[[HostQuestion], HostAnswer | Awaitable[HostAnswer]]
 """The host's own function. Raising is a failure that the flow judges."""
@@ -120,6 +121,8 @@ class BlockingWorld:
                 return self._library.read(effect)
             case Keep() | Take() | Peek() | Drop() | Renew():
                 return self.doubt.of_store(self._store.perform(effect))
+            case Keep() | Take() | Peek() | Drop() | Count():
+                return self._store.perform(effect)
             case ReadAccount() | ReadKey() | WriteAccount():
                 return self.doubt.of_directory(self._directory.perform(effect))
             case AskHost(question):
@@ -156,7 +159,7 @@ class AsyncWorld:
                 return await self._sender.send(effect)
             case ReadMetadata() | ReadKeys():
                 return await self._library.read(effect)
-            case Keep() | Take() | Peek() | Drop() | Renew():
+            case Keep() | Take() | Peek() | Drop() | Renew() | Count():
                 store = self._store
                 return self.doubt.of_store(
                     store.perform(effect) if store.in_memory else await _in_thread(store.perform, effect)

@@ -5,8 +5,6 @@ read_session        -> ReadingSession -> CheckingRevocation -> [CheckingAccount 
                                                                        v
                                                                 DroppingSession -> NoSession
 read_bearer         -> ReadingSession (see above) | ReadingKey -> SessionFound | NoSession
-sign_out            -> EndingSession -> SignedOut
-sign_out_everywhere -> FindingAccount -> RevokingSessions -> SignedOut
 
 - What was presented says which kind it is, and opens no session of another kind.
 - Whether all sessions of the account were ended is asked once it is known whose it is, so that no holder of a session
@@ -20,7 +18,7 @@ from __future__ import annotations
 
 import attrs
 
-from sso_core.effects import Drop, Effect, Keep, Kind, Peek, ReadAccount, ReadKey, Renew
+from sso_core.effects import Drop, Effect, Kind, Peek, ReadAccount, ReadKey, Renew
 from sso_core.events import (
     AccountFacts,
     AlreadyTaken,
@@ -30,14 +28,13 @@ from sso_core.events import (
     Kept,
     KeyFacts,
     Missing,
-    Occupied,
     StoreUnreachable,
 )
 from sso_core.failures import Reason, refuse
 from sso_core.machine import Resting, Working
 from sso_core.secret import Secret
 from sso_core.sessions.account_check import is_believed_unchecked, is_check_due, session_by_now
-from sso_core.sessions.revocation import encode_revocation, is_revoked, revocation_key
+from sso_core.sessions.revocation import is_revoked, revocation_key
 from sso_core.sessions.session import (
     Session,
     SessionKind,
@@ -60,11 +57,6 @@ class SessionFound(Resting):
 @attrs.frozen
 class NoSession(Resting):
     """This browser or program is not signed in, or no longer."""
-
-
-@attrs.frozen
-class SignedOut(Resting):
-    """The session is gone everywhere."""
 
 
 # Who is it
@@ -106,13 +98,14 @@ class ReadingSession(Working):
         self, answer: Found | AlreadyTaken | Missing | StoreUnreachable, *, now: float
     ) -> CheckingRevocation | NoSession:
         """Believe it until its time is over."""
-        session = _alive(answer, now)
+        session = living_session(answer, now)
         if session is None or session.kind is not self.kind:
             return NoSession()
         return CheckingRevocation(session, self)
 
 
-def _alive(answer: Found | AlreadyTaken | Missing | StoreUnreachable, now: float) -> Session | None:
+def living_session(answer: Found | AlreadyTaken | Missing | StoreUnreachable, now: float) -> Session | None:
+    """Return the session that was found, if its time is not over. Refuses with STORE_UNREACHABLE."""
     if isinstance(answer, StoreUnreachable):
         refuse(Reason.STORE_UNREACHABLE, f"the session cannot be read: {answer.why}")
     session = decode_session(answer.value) if isinstance(answer, Found) else None
@@ -226,89 +219,3 @@ class ReadingKey(Working):
             return NoSession()
         session = session_by_now(session_of_key(key, account), account, now)
         return NoSession() if session is None else SessionFound(session)
-
-
-# Out again
-
-
-def sign_out(session_id: Secret | None) -> EndingSession | SignedOut:
-    """Begin to end the session that the browser presents."""
-    return SignedOut() if session_id is None else EndingSession(session_key(session_id))
-
-
-@attrs.frozen
-class EndingSession(Working):
-    """Waits until the session is gone."""
-
-    key: str
-
-    def asks(self) -> tuple[Effect, ...]:
-        """Drop it."""
-        return (Drop(Kind.SESSION, self.key),)
-
-    def receive(self, answer: Dropped | StoreUnreachable, *, now: float) -> SignedOut:
-        """Never say that somebody is signed out who is not."""
-        del now
-        if isinstance(answer, StoreUnreachable):
-            refuse(Reason.STORE_UNREACHABLE, f"the session cannot be ended: {answer.why}")
-        return SignedOut()
-
-
-def sign_out_everywhere(session_id: Secret | None, *, longest: float) -> FindingAccount | SignedOut:
-    """Begin to end all sessions of the account whose session the browser presents, those of command lines too.
-
-    `longest` is how many seconds any session can last. Personal keys stay: they are revoked one by one.
-    """
-    return SignedOut() if session_id is None else FindingAccount(session_key(session_id), longest)
-
-
-@attrs.frozen
-class FindingAccount(Working):
-    """Waits to know whose sessions are to end."""
-
-    uninterruptible = True
-
-    key: str
-    longest: float
-
-    def asks(self) -> tuple[Effect, ...]:
-        """Look the session up."""
-        return (Peek(Kind.SESSION, self.key),)
-
-    def receive(
-        self, answer: Found | AlreadyTaken | Missing | StoreUnreachable, *, now: float
-    ) -> RevokingSessions | SignedOut:
-        """End them all, as of now; a session that is over ends no other."""
-        session = _alive(answer, now)
-        if session is None or session.kind is not SessionKind.BROWSER:
-            return SignedOut()
-        return RevokingSessions(self.key, session.account_id, now, self.longest)
-
-
-@attrs.frozen
-class RevokingSessions(Working):
-    """Waits until no session of the account is believed any more."""
-
-    uninterruptible = True
-
-    key: str
-    account_id: str
-    moment: float
-    longest: float
-
-    def asks(self) -> tuple[Effect, ...]:
-        """Leave the mark, and drop the session of this browser."""
-        mark = encode_revocation(self.moment)
-        return (
-            Keep(Kind.REVOKED, revocation_key(self.account_id), mark, self.longest),
-            Drop(Kind.SESSION, self.key),
-        )
-
-    def receive(
-        self, marked: Kept | Occupied | StoreUnreachable, dropped: Dropped | StoreUnreachable, *, now: float
-    ) -> SignedOut:
-        """Never say that sessions ended that did not; the mark ends this one too."""
-        del now, dropped
-        if not isinstance(marked, Kept):
-            refuse(Reason.STORE_UNREACHABLE, "the sessions cannot be ended")
-        return SignedOut()

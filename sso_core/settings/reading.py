@@ -127,7 +127,7 @@ class Reading:
         return number
 
     def whole(self, name: str, *, least: int = 1, most: float = inf) -> int | None:
-        """Return a whole number of `least` at least and `most` at most."""
+        """Return a whole number of `least` at least, and `most` at most."""
         number = self.number(name, above=least - 1, most=most) if self.has(name) else None
         if number is not None and number != int(number):
             self.problem(name, "is not a whole number")

@@ -7,8 +7,7 @@
             with ThreadPoolExecutor(len(effects)) as threads:
                 return list(threads.map(store.perform, effects))
 
-The store is empty, tells time by `clock`, and has a synchronous `perform`. pytest collects the tests by name, and any
-other runner may call them.
+The store is empty, tells time by `clock`, and has a synchronous `perform`. Any runner may call the tests by name.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from sso_core.effects import Drop, Keep, Kind, Peek, Renew, Take
-from sso_core.events import AlreadyTaken, Dropped, Event, Found, Kept, Missing, Occupied, Taken
+from sso_core.effects import Count, Drop, Keep, Kind, Peek, Renew, Take
+from sso_core.events import AlreadyTaken, Counted, Dropped, Event, Found, Kept, Missing, Occupied, Taken
 
-StoreEffect = Keep | Take | Peek | Drop | Renew
+StoreEffect = Keep | Take | Peek | Drop | Renew | Count
 
 RACERS = 50
 MINUTE = 60.0
@@ -34,7 +33,7 @@ AWKWARD_KEYS = ("", "a b", "a:b", "A", "a", "\u00e9", "e\u0301", "\u20ac/..?*[%_
 class Store(Protocol):
     """The store under test."""
 
-    def perform(self, effect: Any) -> Event:  # noqa: ANN401 -- one of the above
+    def perform(self, effect: Any) -> Event:  # noqa: ANN401 -- a StoreEffect
         """Return one of the effect's answers."""
         ...
 
@@ -65,12 +64,13 @@ def peek(key: str = KEY) -> Peek:
     return Peek(Kind.LOGIN, key)
 
 
-def renew(value: bytes = b"renewed", key: str = KEY, *, ttl: float = MINUTE) -> Renew:
-    """Return a `Renew` as the tests use it."""
-    return Renew(Kind.LOGIN, key, value, ttl)
+def count(key: str = KEY, *, window: float = MINUTE) -> Count:
+    """Return a `Count` as the tests use it."""
+    return Count(Kind.TRIES, key, window)
 
 
-KEEP, TAKE, PEEK = keep(), take(), peek()
+KEEP, TAKE, PEEK, COUNT = keep(), take(), peek(), count()
+RENEW = Renew(Kind.LOGIN, KEY, b"renewed", MINUTE)
 
 
 class StoreSuite(ABC):
@@ -193,38 +193,22 @@ class StoreSuite(ABC):
     def test_only_a_value_that_is_there_is_renewed(self) -> None:
         """What was dropped stays dropped, and what was taken stays taken: nothing comes back."""
         store = self.open(Clock())
-        assert store.perform(renew()) == Missing()
-        assert store.perform(PEEK) == Missing()
         store.perform(KEEP)
         for value in AWKWARD:
-            assert store.perform(renew(value)) == Kept()
+            assert store.perform(Renew(Kind.LOGIN, KEY, value, MINUTE)) == Kept()
             assert store.perform(PEEK) == Found(value)
-        store.perform(take(marker=b"mark"))
-        assert store.perform(renew()) == Missing()
-        assert store.perform(PEEK) == AlreadyTaken(b"mark")
+        store.perform(TAKE)
+        assert store.perform(RENEW) == Missing()
+        assert store.perform(PEEK) == AlreadyTaken(b"marker")
         store.perform(Drop(Kind.LOGIN, KEY))
-        assert store.perform(renew()) == Missing()
+        assert store.perform(RENEW) == Missing()
         assert store.perform(PEEK) == Missing()
-
-    def test_a_value_that_is_renewed_has_its_new_time(self) -> None:
-        """Longer or shorter than the former one; one that is over is not renewed."""
-        clock = Clock()
-        store = self.open(clock)
-        for key, ttl in (("longer", 100.0), ("shorter", 10.0)):
-            store.perform(keep(key=key, ttl=50.0))
-            assert store.perform(renew(key=key, ttl=ttl)) == Kept()
-        clock.now += 11.0
-        assert store.perform(peek("shorter")) == Missing()
-        assert store.perform(renew(key="shorter")) == Missing()
-        clock.now += 60.0
-        assert store.perform(peek("longer")) == Found(b"renewed")
 
     def test_what_is_dropped_while_many_renew_it_stays_dropped(self) -> None:
         """Whoever comes first: a session that has ended does not come back."""
         store = self.open(Clock())
         store.perform(KEEP)
-        renewals = [renew(str(number).encode()) for number in range(RACERS)]
-        self.perform_at_once(store, [*renewals[1:], Drop(Kind.LOGIN, KEY)])
+        self.perform_at_once(store, [*[RENEW] * (RACERS - 1), Drop(Kind.LOGIN, KEY)])
         assert store.perform(PEEK) == Missing()
 
     def test_a_value_is_over_after_its_time(self) -> None:
@@ -253,7 +237,7 @@ class StoreSuite(ABC):
         assert store.perform(take("short")) == Missing()
         assert store.perform(take("long")) == AlreadyTaken(b"marker")
 
-    def test_a_value_kept_again_has_its_new_time(self) -> None:
+    def test_a_value_that_is_kept_again_or_renewed_has_its_new_time(self) -> None:
         """Longer or shorter than the former one."""
         clock = Clock()
         store = self.open(clock)
@@ -261,9 +245,14 @@ class StoreSuite(ABC):
         store.perform(keep(b"longer", "longer", ttl=100.0))
         store.perform(keep(b"former", "shorter", ttl=100.0))
         store.perform(keep(b"shorter", "shorter", ttl=10.0))
+        store.perform(keep(ttl=5.0))
+        store.perform(RENEW)
         clock.now += 11.0
         assert store.perform(peek("longer")) == Found(b"longer")
         assert store.perform(peek("shorter")) == Missing()
+        assert store.perform(PEEK) == Found(b"renewed")
+        clock.now += MINUTE
+        assert store.perform(RENEW) == Missing()
 
     def test_of_many_who_take_at_once_one_gets_it(self) -> None:
         """The rest are told that it is taken, by the mark of the one."""
@@ -286,3 +275,46 @@ class StoreSuite(ABC):
         assert len(shown) == RACERS - 1
         assert len(set(shown)) == 1
         assert store.perform(PEEK) == Found(shown[0].value)
+
+    def test_a_count_goes_up_by_one_until_its_window_is_over(self) -> None:
+        """However often it was added to: the window begins with the first one, and a new one begins at one."""
+        clock = Clock()
+        store = self.open(clock)
+        assert store.perform(COUNT) == Counted(1, MINUTE)
+        assert _number(store.perform(COUNT)) == 2
+        clock.now += 59.0
+        assert _number(store.perform(COUNT)) == 3
+        clock.now += 1.0
+        assert store.perform(COUNT) == Counted(1, MINUTE)
+
+    def test_a_count_says_when_it_begins_anew(self) -> None:
+        """To the second: whoever is refused is told how long to wait."""
+        clock = Clock()
+        store = self.open(clock)
+        store.perform(COUNT)
+        clock.now += 20.0
+        answer = store.perform(count(window=1000.0))
+        assert isinstance(answer, Counted)
+        assert MINUTE - 21.0 <= answer.left <= MINUTE - 20.0
+
+    def test_counts_are_told_apart_by_every_character_and_by_kind(self) -> None:
+        """Nobody is refused for what somebody else tried; no value is taken for a count, and no count for a value."""
+        store = self.open(Clock())
+        for key in AWKWARD_KEYS:
+            assert _number(store.perform(count(key))) == 1
+        store.perform(KEEP)
+        assert _number(store.perform(COUNT)) == 1
+        assert _number(store.perform(Count(Kind.SESSION, KEY, MINUTE))) == 1
+        assert _number(store.perform(COUNT)) == 2
+        assert store.perform(PEEK) == Found(b"value")
+
+    def test_of_many_who_count_at_once_no_two_are_told_the_same(self) -> None:
+        """Nobody slips through beside another."""
+        store = self.open(Clock())
+        answers = self.perform_at_once(store, [COUNT] * RACERS)
+        assert sorted(map(_number, answers)) == list(range(1, RACERS + 1))
+
+
+def _number(answer: Event) -> int:
+    assert isinstance(answer, Counted), answer
+    return answer.number

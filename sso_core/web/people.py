@@ -11,17 +11,8 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from sso_core.failures import Failure, Reason, refuse
-from sso_core.flows.sessions import (
-    NoSession,
-    ReadingKey,
-    ReadingSession,
-    SessionFound,
-    SignedOut,
-    read_bearer,
-    read_session,
-    sign_out,
-    sign_out_everywhere,
-)
+from sso_core.flows.sessions import NoSession, ReadingKey, ReadingSession, SessionFound, read_bearer, read_session
+from sso_core.flows.sign_out import SignedOut, sign_out, sign_out_everywhere
 from sso_core.machine import Resting
 from sso_core.secret import Secret
 from sso_core.sessions.tokens import cli_session_id

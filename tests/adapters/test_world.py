@@ -18,6 +18,7 @@ from sso_adapters.stores.sqlite import SqliteStore
 from sso_adapters.world import AsyncWorld, BlockingWorld, Doubt
 from sso_core.effects import (
     AskHost,
+    Count,
     Drop,
     Effect,
     HttpRequest,
@@ -36,6 +37,7 @@ from sso_core.effects import (
 from sso_core.events import (
     AccountFacts,
     Conflict,
+    Counted,
     DirectoryUnreachable,
     Dropped,
     Event,
@@ -71,6 +73,7 @@ SCRIPT: list[tuple[Effect, Event]] = [
     (Renew(Kind.LOGIN, "key", b"value", 60), Kept()),
     (Drop(Kind.LOGIN, "key"), Dropped()),
     (Take(Kind.LOGIN, "key", b"mark", 60), Missing()),
+    (Count(Kind.TRIES, "key", 60), Counted(1, 60)),
     (WriteAccount((CreateAccount(Account("id", "", 1, ((ISSUER, "alice"),))),), ()), Written()),
     (ReadAccount(ISSUER, "nobody"), AccountFacts(None)),
     (ReadKey("hash"), KeyFacts(None, None)),

@@ -60,16 +60,13 @@ from sso_core.flows.sessions import (
     CheckingAccount,
     CheckingRevocation,
     DroppingSession,
-    EndingSession,
-    FindingAccount,
     NoSession,
     ReadingKey,
     ReadingSession,
     RenewingSession,
-    RevokingSessions,
     SessionFound,
-    SignedOut,
 )
+from sso_core.flows.sign_out import EndingSession, FindingAccount, RevokingSessions, SignedOut
 from sso_core.records import ApiKey
 from sso_core.secret import Secret
 from sso_core.sessions.pending_login import LoginPurpose, encode_login
@@ -120,7 +117,7 @@ SESSION_WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (CheckingHolder(CHECKING, KeyToRevoke("hash")), (Missing(),), FindingKey),
     (IssuingKey(Secret("s"), KEY), (Written(),), KeyIssued),
     (FindingKey(SESSION, "hash"), (KeyFacts(KEY, ACCOUNT),), RevokingKey),
-    (RevokingKey("hash"), (Written(),), KeyRevoked),
+    (RevokingKey("account", "hash"), (Written(),), KeyRevoked),
     (CheckingInspector(READING, START, WARM), (FOUND,), CheckingInspector),
     (CheckingInspector(CHECKING, START, WARM), (Missing(),), KeepingLogin),
     (CheckingInspector(CHECKING, START, Warm()), (Missing(),), ResolvingProvider),

@@ -23,7 +23,7 @@ from sso_core.facts import Warm
 from sso_core.failures import Failure, Family, Reason
 from sso_core.flows.approve_cli import TakingApprovedLogin
 from sso_core.flows.begin_login import CheckingBackends, KeepingLogin, ResolvingProvider, SentToProvider, begin_login
-from sso_core.flows.enter import AskingHost, KeepingSession, ReadingAccount, SignedIn, WritingAccount
+from sso_core.flows.enter import AskingHost, ReadingAccount, WritingAccount
 from sso_core.flows.exchange_code import (
     Described,
     ExchangingCode,
@@ -42,6 +42,7 @@ from sso_core.flows.gather_claims import (
 )
 from sso_core.flows.gather_groups import ReadingGroups
 from sso_core.flows.inspect_login import Inspected
+from sso_core.flows.keep_session import KeepingSession, SignedIn
 from sso_core.flows.read_documents import (
     KeysKnown,
     MetadataKnown,
@@ -54,14 +55,12 @@ from sso_core.flows.read_documents import (
 from sso_core.flows.sessions import (
     CheckingAccount,
     CheckingRevocation,
-    EndingSession,
     NoSession,
     ReadingSession,
     SessionFound,
-    SignedOut,
     read_session,
-    sign_out,
 )
+from sso_core.flows.sign_out import EndingSession, SignedOut, sign_out
 from sso_core.flows.turn_away import EndingFormerSession
 from sso_core.machine import Failed, Resting, Working, advance, advance_any, door
 from sso_core.oauth.authorization import AuthorizationResponse, CodeGranted, NotGranted, parse_authorization_response

@@ -1,14 +1,15 @@
 """A store in Redis or Valkey: shared by all who name the same server and prefix, on however many machines.
 
-An entry is one string, `v` and the value or `t` and the mark of whoever took it, under `prefix:kind:key`. It ends by
-the server's own clock. What takes more than one command is a script, which the server runs as one step.
+An entry is one string, `v` and the value or `t` and the mark of whoever took it, under `prefix:kind:key`; a count is a
+number there. Each ends by the server's own clock. What takes more than one command is a script, which the server runs
+as one step.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
-from typing import ClassVar, assert_never
+from typing import Any, ClassVar, assert_never
 
 import attrs
 from redis.exceptions import InvalidResponse, NoScriptError, RedisError
@@ -17,8 +18,8 @@ from sso_adapters.stores.memory import StoreEffect, StoreEvent
 from sso_adapters.stores.redis_address import Address
 from sso_adapters.stores.redis_connections import Connections
 from sso_adapters.stores.redis_line import Line
-from sso_core.effects import Drop, Keep, Kind, Peek, Renew, Take
-from sso_core.events import AlreadyTaken, Dropped, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
+from sso_core.effects import Count, Drop, Keep, Kind, Peek, Renew, Take
+from sso_core.events import AlreadyTaken, Counted, Dropped, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
 
 DEADLINE = 2.0
 """Seconds for an operation, from the wait for a connection to the end of the answer: a browser waits for it."""
@@ -57,7 +58,7 @@ class RedisStore:
         """Close the connections, each once whoever is using it has finished."""
         self._connections.close()
 
-    def perform(self, effect: StoreEffect) -> StoreEvent:
+    def perform(self, effect: StoreEffect) -> StoreEvent:  # noqa: PLR0911 -- one for each effect, and the failure
         """Do what a flow asks; safe to call from several threads, and beside other processes."""
         name = self._name(effect.kind, effect.key)
         try:
@@ -74,6 +75,8 @@ class RedisStore:
                         return Dropped()
                     case Renew():
                         return _renew(line, name, effect)
+                    case Count():
+                        return _count(line, name, effect)
                     case _:
                         assert_never(effect)
         except RedisError as error:
@@ -114,6 +117,11 @@ def _renew(line: Line, name: bytes, effect: Renew) -> Kept | Missing:
     return Missing() if entry is None or entry[0] else Kept()
 
 
+def _count(line: Line, name: bytes, effect: Count) -> Counted:
+    number, left = _COUNT.run(line, (name,), _milliseconds(effect.window))
+    return Counted(number, left / 1000)
+
+
 def _entry(answer: bytes | None) -> tuple[bool, bytes] | None:
     """Return whether an entry was taken, and its value or mark. Raises InvalidResponse for what is no entry."""
     if answer is None:
@@ -135,13 +143,12 @@ class _Script:
 
     text: bytes
 
-    def run(self, line: Line, names: tuple[bytes, ...], *arguments: bytes | int) -> bytes | None:
+    def run(self, line: Line, names: tuple[bytes, ...], *arguments: bytes | int) -> Any:  # noqa: ANN401 -- its own
         digest = hashlib.sha1(self.text, usedforsecurity=False).hexdigest()
         try:
-            answer: bytes | None = line.ask("EVALSHA", digest, len(names), *names, *arguments)
+            return line.ask("EVALSHA", digest, len(names), *names, *arguments)
         except NoScriptError:  # nothing was run, so this is no repetition
-            answer = line.ask("EVAL", self.text, len(names), *names, *arguments)
-        return answer
+            return line.ask("EVAL", self.text, len(names), *names, *arguments)
 
 
 # A write that the server refuses for lack of memory comes first, so that nothing was changed where it fails.
@@ -158,4 +165,13 @@ local found = redis.call('GET', KEYS[1])
 if not found or string.sub(found, 1, 1) ~= 'v' then return found end
 if ARGV[2] == '0' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
 return found
+""")
+_COUNT = _Script(b"""
+local number = redis.call('INCR', KEYS[1])
+local left = redis.call('PTTL', KEYS[1])
+if left < 0 then
+  left = tonumber(ARGV[1])
+  redis.call('PEXPIRE', KEYS[1], ARGV[1])
+end
+return {number, left}
 """)

@@ -6,7 +6,7 @@ import attrs
 import pytest
 from scenes import ACCOUNT, IDENTITY, NOW
 
-from sso_core.effects import Drop, Keep, Kind, Peek, ReadAccount, ReadKey, Renew
+from sso_core.effects import Drop, Kind, Peek, ReadAccount, ReadKey, Renew
 from sso_core.events import (
     AccountFacts,
     DirectoryUnreachable,
@@ -16,7 +16,6 @@ from sso_core.events import (
     Kept,
     KeyFacts,
     Missing,
-    Occupied,
     StoreUnreachable,
 )
 from sso_core.failures import Reason
@@ -24,19 +23,13 @@ from sso_core.flows.sessions import (
     CheckingAccount,
     CheckingRevocation,
     DroppingSession,
-    EndingSession,
-    FindingAccount,
     NoSession,
     ReadingKey,
     ReadingSession,
     RenewingSession,
-    RevokingSessions,
     SessionFound,
-    SignedOut,
     read_bearer,
     read_session,
-    sign_out,
-    sign_out_everywhere,
 )
 from sso_core.machine import Failed, Working, advance, advance_any
 from sso_core.records import Account, ApiKey, Membership
@@ -59,8 +52,6 @@ DOWN = StoreUnreachable("down")
 
 def test_a_browser_without_a_session_identifier_needs_no_store() -> None:
     assert read_session(None, check_interval=300) == NoSession()
-    assert sign_out(None) == SignedOut()
-    assert sign_out_everywhere(None, longest=9) == SignedOut()
 
 
 def test_a_session_is_found_by_what_the_browser_presents() -> None:
@@ -202,45 +193,15 @@ def test_a_key_is_good_until_its_time_while_its_account_is(
     assert isinstance(ending, SessionFound) is good
 
 
-# Out again
-
-
-def test_signing_out_drops_the_session() -> None:
-    state = sign_out(Secret("id"))
-    assert isinstance(state, EndingSession)
-    assert state.awaits == (Drop(Kind.SESSION, KEY),)
-    assert advance(state, [Dropped()], now=NOW) == SignedOut()
-
-
-def test_signing_out_everywhere_marks_the_account_and_drops_this_session() -> None:
-    state = sign_out_everywhere(Secret("id"), longest=100)
-    assert isinstance(state, FindingAccount)
-    revoking = advance(state, [Found(encode_session(SESSION))], now=NOW + 1)
-    assert isinstance(revoking, RevokingSessions)
-    mark = encode_revocation(NOW + 1)
-    assert revoking.awaits == (Keep(Kind.REVOKED, revocation_key("a1"), mark, 100), Drop(Kind.SESSION, KEY))
-    for dropped in (Dropped(), DOWN):
-        assert advance(revoking, [Kept(), dropped], now=NOW + 1) == SignedOut()
-
-
-@pytest.mark.parametrize("answer", [Missing(), Found(b"{"), Found(encode_session(OF_CLI))])
-def test_what_is_no_session_of_a_browser_ends_no_other(answer: Event) -> None:
-    assert advance_any(FindingAccount(KEY, 9), [answer], now=NOW) == SignedOut()
-
-
 @pytest.mark.parametrize(
     ("state", "answers"),
     [
         (ReadingSession(KEY, 300), (DOWN,)),
         (CheckingRevocation(SESSION, ReadingSession(KEY, 300)), (DOWN,)),
-        (EndingSession(KEY), (DOWN,)),
-        (FindingAccount(KEY, 9), (DOWN,)),
-        (RevokingSessions(KEY, "a1", NOW, 9), (DOWN, Dropped())),
-        (RevokingSessions(KEY, "a1", NOW, 9), (Occupied(b""), Dropped())),
         (ReadingKey("hash"), (DirectoryUnreachable("down"),)),
     ],
 )
-def test_whoever_cannot_be_asked_neither_signs_in_nor_out(state: Working, answers: tuple[Event, ...]) -> None:
+def test_whoever_cannot_be_asked_signs_nobody_in(state: Working, answers: tuple[Event, ...]) -> None:
     ending = advance_any(state, answers, now=NOW)
     assert isinstance(ending, Failed)
     assert ending.failure.reason in (Reason.STORE_UNREACHABLE, Reason.DIRECTORY_UNREACHABLE)
