@@ -214,7 +214,7 @@ def test_a_disk_is_waited_for_in_another_thread(loop: str, tmp_path: Path) -> No
     files = SqliteStore(tmp_path / "store"), open_directory(f"sqlite:///{tmp_path}/directory")
     store, directory = map(Noting, files)
     assert play(async_world(store, directory), loop) == [event for _, event in SCRIPT]
-    assert len(store.threads) == 5
+    assert len(store.threads) == 6
     assert len(directory.threads) == 3
     assert threading.get_ident() not in {*store.threads, *directory.threads}
     for file in files:
