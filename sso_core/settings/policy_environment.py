@@ -17,7 +17,7 @@ ACCOUNT_DEFAULTS = "DEFAULT_INTERNAL_USER_PARAMS"
 TEAM_DEFAULTS = "DEFAULT_TEAM_PARAMS"
 NOT_KEPT = {
     "organization_id": "sign-in knows no organisations: where the host keeps them, it puts new teams into theirs",
-    "members_with_roles": "a default would put the same people into every team, past their provider: the host adds them",
+    "members_with_roles": "a default would put the same people into every team, past the provider: the host adds them",
     "team_id": "each team has its own",
     "team_alias": "each team has its own",
 }
