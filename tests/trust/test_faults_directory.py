@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from typing import Any
 
 import attrs
 import pytest
 
+from sso_adapters.directories.memory import MemoryDirectory
 from sso_core.accounts.policy import AccessPolicy, Linking
-from sso_core.effects import Effect, ReadAccount, WriteAccount
+from sso_core.effects import Effect, ReadAccount, ReadKey, WriteAccount
 from sso_core.events import AccountFacts, Conflict, DirectoryUnreachable, Event, OutcomeUnknown, Written
 from sso_core.failures import Reason
 from sso_core.flows.enter import TRIES
@@ -52,6 +54,37 @@ def at_once(browsers: list[Browser], people: list[str]) -> list[Response]:
 
     with ThreadPoolExecutor(len(browsers)) as threads:
         return list(threads.map(arrive, range(len(browsers))))
+
+
+class FailingDirectory(MemoryDirectory):
+    """A directory that is down while a test says so."""
+
+    down = False
+
+    def perform(self, effect: ReadAccount | ReadKey | WriteAccount) -> Any:
+        return DirectoryUnreachable("down") if self.down else super().perform(effect)
+
+
+def test_f39_while_the_directory_is_known_to_be_down_nobody_is_sent_to_a_provider(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    directory = FailingDirectory()
+    with Scene(directory=directory) as scene:
+        process = scene.first
+        monkeypatch.setattr(process, "warm", process._world.doubt.told_with(process.warm))
+        alice, bob = scene.browser(), scene.browser()
+        assert alice.login().status == 303
+        arriving = bob.authorize(bob.begin(), "bob")
+        directory.down = True
+        assert retryable(bob.arrive(arriving)) is Reason.DIRECTORY_UNREACHABLE
+        sent = scene.op.state.count("authorization")
+        for _ in range(3):
+            assert retryable(bob.begin()) is Reason.DIRECTORY_UNREACHABLE
+        assert bob.session_cookies == {}
+        assert (scene.op.state.count("authorization"), scene.tokens_sent()) == (sent, 2)
+        directory.down = False
+        assert bob.login("bob").status == 303
+        assert bob.person == "bob"
 
 
 @pytest.mark.parametrize("asked", [ReadAccount, WriteAccount])

@@ -64,6 +64,13 @@ ON_THE_MAP = by_name(
 )
 
 
+BEARING = {
+    "CheckingAccount": "a session that was checked lately is believed for one interval more",
+    "RenewingSession": "the account was read; a store that does not note it loses nothing but the moment",
+}
+"""States of a session that is there already, which go on without an answer, and why."""
+
+
 @cache
 def found() -> dict[type[Working], tuple[Working, ...]]:
     return dict(explored(STARTS, MATERIAL, now=START))
@@ -76,7 +83,7 @@ def test_f54_each_fault_in_each_state_leads_along_the_map_and_gives_nothing(kind
         for spoiled in swept(state, MATERIAL):
             after = advance_any(state, spoiled.answers, now=START)
             assert type(after) in transitions(kind)
-            assert not isinstance(after, GIVING), spoiled
+            assert not isinstance(after, GIVING) or kind.__name__ in BEARING, spoiled
             said = repr(after) + (f"{after.failure.detail} {after.failure.hint}" if isinstance(after, Failed) else "")
             assert not [secret for secret in SECRETS if secret in said], spoiled
             met.add((spoiled.fault, spoiled.position))
