@@ -40,8 +40,8 @@ from sso_core.flows.checks import (
     check_login_provider,
     granted_code,
 )
-from sso_core.flows.enter import SignedIn
 from sso_core.flows.exchange_code import ExchangingCode, ExchangingCodeAndReadingKeys, ExchangingPlainCode
+from sso_core.flows.keep_session import SignedIn
 from sso_core.machine import Resting, door
 from sso_core.oauth.authorization import AuthorizationResponse, CodeGranted, NotGranted, parse_authorization_response
 from sso_core.providers.kinds import OAuthProvider, Provider

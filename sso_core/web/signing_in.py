@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sso_core.failures import Failure, Family
-from sso_core.flows.enter import SignedIn
+from sso_core.flows.keep_session import SignedIn
 from sso_core.machine import Resting
 from sso_core.web.answers import redirect
 from sso_core.web.messages import Response

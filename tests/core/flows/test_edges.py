@@ -54,15 +54,7 @@ from sso_core.failures import Failure, Reason
 from sso_core.flow_map import DOORS, edges
 from sso_core.flows.approve_cli import ApprovingCliLogin, CliApproved, TakingApprovedLogin
 from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, Start, begin_login
-from sso_core.flows.enter import (
-    AskingHost,
-    KeepingSession,
-    ReadingAccount,
-    SignedIn,
-    WritingAccount,
-    enter,
-    read_account,
-)
+from sso_core.flows.enter import AskingHost, ReadingAccount, WritingAccount, enter, read_account
 from sso_core.flows.exchange_code import (
     ExchangingCode,
     ExchangingCodeAndReadingKeys,
@@ -82,6 +74,7 @@ from sso_core.flows.gather_groups import ReadingGroups
 from sso_core.flows.hold_cli import ReturningCliLogin
 from sso_core.flows.host_login import CheckingHeaders, CheckingPassword
 from sso_core.flows.inspect_login import Inspected
+from sso_core.flows.keep_session import KeepingSession, SignedIn
 from sso_core.flows.read_documents import (
     KeysKnown,
     MetadataKnown,

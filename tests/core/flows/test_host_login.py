@@ -9,7 +9,7 @@ from scenes import ENTROPY, ISSUER, NOW, settings
 from sso_core.effects import AskHost
 from sso_core.events import AccountFacts, HostAnswered, HostFailed, Kept, Written
 from sso_core.failures import Reason
-from sso_core.flows.enter import KeepingSession, ReadingAccount, SignedIn, WritingAccount
+from sso_core.flows.enter import ReadingAccount, WritingAccount
 from sso_core.flows.host_login import (
     HEADERS,
     PASSWORD,
@@ -19,6 +19,7 @@ from sso_core.flows.host_login import (
     sign_in_by_headers,
     sign_in_with_password,
 )
+from sso_core.flows.keep_session import KeepingSession, SignedIn
 from sso_core.hosts import CheckHeaders, CheckPassword, Declined, Person, Vouched
 from sso_core.identity.teams import NOBODY_ASKED, TeamsFound
 from sso_core.machine import Failed, advance
