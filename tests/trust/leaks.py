@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
+from sso_adapters.observe.logs import in_words
 from sso_adapters.pages import Pages
 from sso_core.web.messages import Response
 from sso_core.web.pages import LeavingPage
@@ -40,7 +41,7 @@ def breaks(scene: Scene) -> list[str]:
         for response in scene.responses
         for text, plain in (
             *((f"{name}: {value}", name.isascii() and value.isascii()) for name, value in response.headers),
-            (f"{response.failure or ''} {response.reference}", True),
+            *((line, True) for line in _log_lines(response)),
         )
         if not (plain and text.isprintable())
     ]
@@ -52,12 +53,17 @@ def _texts(scene: Scene) -> Iterator[str]:
     for response in scene.responses[-LAST:]:
         yield repr(response)
         yield response.header("refresh") if not isinstance(response.body, LeavingPage) else ""
-        if response.failure is not None:  # what a log line is made of
-            yield f"{response.failure} {response.reference}"
+        yield from _log_lines(response)
         if not isinstance(response.body, bytes | LeavingPage):
             yield PAGES(response.body)[1].decode()
         elif response.failure is not None:
             yield repr(response.body)
+
+
+def _log_lines(response: Response) -> Iterator[str]:
+    yield from (in_words(event.fields()) for event in response.audit)
+    if response.failure is not None:
+        yield f"{response.failure} {response.reference}"
 
 
 def _secret_words(scene: Scene) -> Iterator[str]:
