@@ -61,6 +61,7 @@ class AuditEvent:
     method: str = ""
     path: str = ""
     peer: str = ""
+    """Where the request came from, as far as that is known behind the operator's proxies."""
     at: float = 0.0
     """Seconds since the epoch."""
 

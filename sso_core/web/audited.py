@@ -9,6 +9,7 @@ import attrs
 from sso_core.audit import AuditEvent, AuditKind
 from sso_core.machine import Resting
 from sso_core.web.messages import Response
+from sso_core.web.proxies import client_address
 from sso_core.wire import WireError, parse_form
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def _placed(event: AuditEvent, visit: Visit) -> AuditEvent:
         reference=visit.reference,
         method=request.method,
         path=request.path,
-        peer=request.peer,
+        peer=client_address(request, visit.site.settings.address_networks),
         at=visit.now,
     )
 

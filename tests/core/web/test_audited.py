@@ -30,6 +30,12 @@ def test_a_login_is_told_with_the_request_that_ended_it() -> None:
     assert (signed_in.provider, signed_in.subject, signed_in.at) == ("generic", "alice", NOW)
 
 
+def test_behind_a_named_proxy_the_log_says_where_a_request_came_from() -> None:
+    browser = Browser(Site(settings(address_proxies=("192.0.2.7",))), peer="192.0.2.7")
+    (event,) = browser.send("GET", "/nowhere", x_forwarded_for="203.0.113.1, 198.51.100.9").audit
+    assert event.peer == "198.51.100.9"
+
+
 def test_a_refusal_is_told_once_with_its_code_and_the_reference_that_people_see() -> None:
     response = Browser(peer="192.0.2.7").send("GET", "/sso/callback", "code=c&state=s")
     assert response.failure is not None
