@@ -86,6 +86,23 @@ def test_a96_no_header_says_where_the_service_is_or_what_is_asked_of_it(host: st
         assert not any("evil" in response.header("location") for response in told)
 
 
+@pytest.mark.parametrize(
+    ("peer", "said", "told"),
+    [
+        ("192.0.2.9", "203.0.113.5", "192.0.2.9"),
+        ("10.0.0.1", "203.0.113.5", "203.0.113.5"),
+        ("10.0.0.1", "127.0.0.1, 203.0.113.5, 10.0.0.2", "203.0.113.5"),
+        ("10.0.0.1", "203.0.113.5, evil", "10.0.0.1"),
+        ("10.0.0.1", "203.0.113.5\u2028evil", "10.0.0.1"),
+    ],
+)
+def test_a96_where_somebody_comes_from_is_said_by_named_proxies_alone(peer: str, said: str, told: str) -> None:
+    with Scene(address_proxies=("10.0.0.0/8",)) as scene:
+        headers = (("x-forwarded-for", said), ("x-real-ip", "127.0.0.1"), ("forwarded", "for=127.0.0.1"))
+        (event,) = scene.browser(peer).get("/nowhere", "", headers).audit
+        assert event.peer == told
+
+
 @pytest.mark.parametrize("query", ["path=/sso/liveness", "/sso/liveness", "?/../sso/liveness", "#/sso/liveness", ";x"])
 def test_a96_nor_does_a_query_or_what_looks_like_a_path(query: str) -> None:
     with Scene() as scene:
