@@ -7,16 +7,14 @@ that some comparison or some parser takes for the right one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from http import HTTPStatus
 from types import MappingProxyType
-from typing import Literal
 
 import attrs
 
 from sso_core.events import HttpResponse
 from sso_core.failures import Reason
 from sso_core.testing.mischief import Mischief, derive, put
-from sso_core.testing.provider_state import Alterations
+from sso_core.testing.provider_state import Alterations, Document
 from sso_core.testing.signing_keys import signing_key
 
 ELSEWHERE = "https://elsewhere.example"
@@ -26,35 +24,44 @@ _BEFORE_THE_CODE = frozenset({"token", "userinfo"})
 _BEFORE_ANYTHING = frozenset({"authorization", "keys", "token", "userinfo"})
 _USERINFO = frozenset({"userinfo"})
 
-Place = Literal["metadata", "response", "token"]
 
-
-def _named(name: str, title: str, place: Place, alteration: Callable[[str], object]) -> Mischief:
-    """Return a variant in which the provider goes by another name in its metadata, its answer or its ID token."""
-    member = "issuer" if place == "metadata" else "iss"
-    renamed = derive(member, lambda document: alteration(document[member]))
-    match place:
-        case "metadata":
-            told, untouched, reason = Alterations(metadata=renamed), _BEFORE_ANYTHING, Reason.ISSUER_MISMATCH
-        case "response":
-            told, untouched = Alterations(authorization_response=renamed), _BEFORE_THE_CODE
-            reason = Reason.RESPONSE_ISSUER_MISMATCH
-        case "token":
-            told, untouched, reason = Alterations(id_token_claims=renamed), _USERINFO, Reason.WRONG_ISSUER
-    return Mischief(
-        f"{name}-{place}",
-        f"{title}, says the {_PLACES[place]}",
-        "refused" if place == "token" else "refused before the code is sent anywhere",
-        "REJ" if place == "token" else "REJ0",
-        frozenset({reason}),
-        told,
-        untouched=untouched,
+def _named(name: str, title: str, alteration: Callable[[str], object]) -> tuple[Mischief, ...]:
+    """Return variants in which the provider goes by another name in its metadata, its answer and its ID token."""
+    issuer, iss = (derive(member, _changed(member, alteration)) for member in ("issuer", "iss"))
+    before = "refused before the code is sent anywhere"
+    return (
+        Mischief(
+            f"{name}-metadata",
+            f"{title}, says the metadata",
+            before,
+            "REJ0",
+            frozenset({Reason.ISSUER_MISMATCH}),
+            Alterations(metadata=issuer),
+            untouched=_BEFORE_ANYTHING,
+        ),
+        Mischief(
+            f"{name}-response",
+            f"{title}, says the answer through the browser",
+            before,
+            "REJ0",
+            frozenset({Reason.RESPONSE_ISSUER_MISMATCH}),
+            Alterations(authorization_response=iss),
+            untouched=_BEFORE_THE_CODE,
+        ),
+        Mischief(
+            f"{name}-token",
+            f"{title}, says the ID token",
+            "refused",
+            "REJ",
+            frozenset({Reason.WRONG_ISSUER}),
+            Alterations(id_token_claims=iss),
+            untouched=_USERINFO,
+        ),
     )
 
 
-_PLACES: Mapping[Place, str] = MappingProxyType(
-    {"metadata": "metadata", "response": "answer through the browser", "token": "ID token"}
-)
+def _changed(member: str, alteration: Callable[[str], object]) -> Callable[[Document], object]:
+    return lambda document: alteration(document[member])
 
 
 def _host(issuer: str) -> str:
@@ -95,9 +102,7 @@ _TITLES: Mapping[str, str] = MappingProxyType(
 )
 
 LOOKALIKES = tuple(
-    _named(name, _TITLES[name[:3]], place, alteration)
-    for name, alteration in _LOOKALIKES.items()
-    for place in ("metadata", "response", "token")
+    mischief for name, alteration in _LOOKALIKES.items() for mischief in _named(name, _TITLES[name[:3]], alteration)
 )
 
 OTHERS = (
@@ -186,29 +191,20 @@ ADDRESSES = tuple(
     if endpoint == "token_endpoint" or name in _EVERYWHERE
 )
 
-_REDIRECTS = (
-    HTTPStatus.MOVED_PERMANENTLY,
-    HTTPStatus.FOUND,
-    HTTPStatus.SEE_OTHER,
-    HTTPStatus.TEMPORARY_REDIRECT,
-    HTTPStatus.PERMANENT_REDIRECT,
-)
+_REDIRECTS = (301, 302, 303, 307, 308)
 
 
-def _redirect(status: HTTPStatus) -> Callable[[HttpResponse], HttpResponse]:
+def _redirect(status: int) -> Callable[[HttpResponse], HttpResponse]:
     """Send on whoever asks, under the true answer: neither the one nor the other is to be believed."""
-    return lambda answer: attrs.evolve(
-        answer, status=int(status), headers=(*answer.headers, ("location", f"{ELSEWHERE}/x"))
-    )
+    return lambda answer: attrs.evolve(answer, status=status, headers=(*answer.headers, ("location", f"{ELSEWHERE}/x")))
 
 
-def _redirects(status: HTTPStatus) -> tuple[Mischief, ...]:
-    sent_on, number = _redirect(status), int(status)
-    refused = "not followed; refused"
+def _redirects(status: int) -> tuple[Mischief, ...]:
+    sent_on, refused = _redirect(status), "not followed; refused"
     return (
         Mischief(
-            f"A47-metadata-{number}",
-            f"the metadata answers {number}",
+            f"A47-metadata-{status}",
+            f"the metadata answers {status}",
             refused,
             "REJ0",
             frozenset({Reason.METADATA_UNREACHABLE}),
@@ -216,8 +212,8 @@ def _redirects(status: HTTPStatus) -> tuple[Mischief, ...]:
             untouched=_BEFORE_ANYTHING,
         ),
         Mischief(
-            f"A47-keys-{number}",
-            f"the key set answers {number}",
+            f"A47-keys-{status}",
+            f"the key set answers {status}",
             refused,
             "REJ",
             frozenset({Reason.KEYS_UNREACHABLE}),
@@ -225,8 +221,8 @@ def _redirects(status: HTTPStatus) -> tuple[Mischief, ...]:
             untouched=_USERINFO,
         ),
         Mischief(
-            f"A47-token-{number}",
-            f"the token endpoint answers {number}",
+            f"A47-token-{status}",
+            f"the token endpoint answers {status}",
             refused,
             "REJ",
             frozenset({Reason.TOKEN_ENDPOINT_STATUS}),
@@ -234,8 +230,8 @@ def _redirects(status: HTTPStatus) -> tuple[Mischief, ...]:
             untouched=_USERINFO,
         ),
         Mischief(
-            f"A47-userinfo-{number}",
-            f"userinfo answers {number}",
+            f"A47-userinfo-{status}",
+            f"userinfo answers {status}",
             "not followed; accepted with the claims of the ID token alone, unless userinfo is required",
             alterations=Alterations(userinfo_answer=sent_on),
             at_least=(("userinfo", 1),),

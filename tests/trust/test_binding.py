@@ -202,6 +202,7 @@ def test_a11_a_thousand_logins_of_one_browser_leave_few_cookies_and_the_newest_w
 ) -> None:
     with Scene(**keeping) as scene:
         browser = scene.browser()
+        begun = browser.begin(return_to)
         for _ in range(1000):
             scene.clock.now += 0.1
             begun = browser.begin(return_to)

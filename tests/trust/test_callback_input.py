@@ -247,7 +247,8 @@ def test_a30_what_is_no_plain_text_is_refused_wherever_it_stands(scene: Scene, n
         for value in (own + bad, f"{bad}-{own}", bad):
             response = bring(browser, arriving, written(arriving, **{name: value}))
             assert refusal(response) is Reason.MALFORMED_CALLBACK, (bad, value)
-    refused_untouched(browser, arriving, response, Reason.MALFORMED_CALLBACK)
+            assert cookies_set(response) == []
+    refused_untouched(browser, arriving, scene.responses[-1], Reason.MALFORMED_CALLBACK)
 
 
 @pytest.mark.parametrize(
