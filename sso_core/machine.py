@@ -76,7 +76,12 @@ class Failed(Resting):
     """The flow was refused. What was done before that stays done."""
 
     failure: Failure
-    deeds: tuple[AuditEvent, ...] = ()
+    changed: tuple[AuditEvent, ...] = ()
+
+    @property
+    def deeds(self) -> tuple[AuditEvent, ...]:
+        """What was done before."""
+        return self.changed
 
 
 S_co = TypeVar("S_co", covariant=True)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 
 import pytest
 
@@ -60,9 +59,8 @@ def test_an_event_is_one_line_of_json() -> None:
 
 
 def test_so_is_what_others_log() -> None:
-    try:
+    with pytest.raises(ValueError, match="late") as caught:
         int("late")
-    except ValueError:
-        said = formatted(msg="it is %s", args=("late",), exc_info=sys.exc_info())
+    said = formatted(msg="it is %s", args=("late",), exc_info=(caught.type, caught.value, caught.tb))
     assert said["message"] == "it is late"
     assert "ValueError: invalid literal" in str(said["exception"])
