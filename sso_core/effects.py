@@ -142,12 +142,13 @@ class Take:
 
 @attrs.frozen
 class Peek:
-    """Look at what lies under `key`, value or marker."""
+    """Look at what lies under `key`, value or marker; where nothing does, at what lies under `or_else`."""
 
     answers: ClassVar = frozenset({Found, AlreadyTaken, Missing, StoreUnreachable})
 
     kind: Kind
     key: str
+    or_else: str | None = None
 
 
 @attrs.frozen

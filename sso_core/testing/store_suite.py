@@ -139,6 +139,22 @@ class StoreSuite(ABC):
         store.perform(take(marker=b"mark"))
         assert store.perform(PEEK) == AlreadyTaken(b"mark")
 
+    def test_where_nothing_lies_under_one_key_another_is_looked_at(self) -> None:
+        """What lies under the first goes before, value or mark; a kind is a kind for both."""
+        store = self.open(Clock())
+        either = Peek(Kind.LOGIN, KEY, or_else="other")
+        assert store.perform(either) == Missing()
+        store.perform(keep(b"other", "other"))
+        assert store.perform(either) == Found(b"other")
+        assert store.perform(Peek(Kind.SESSION, KEY, or_else="other")) == Missing()
+        store.perform(KEEP)
+        assert store.perform(either) == Found(b"value")
+        store.perform(take(marker=b"mark"))
+        assert store.perform(either) == AlreadyTaken(b"mark")
+        store.perform(Drop(Kind.LOGIN, KEY))
+        store.perform(take("other", marker=b"other mark"))
+        assert store.perform(either) == AlreadyTaken(b"other mark")
+
     def test_a_value_is_kept_over_another_one_and_over_a_mark(self) -> None:
         """So that a login whose code went nowhere can be put back."""
         store = self.open(Clock())

@@ -59,6 +59,8 @@ class MemoryStore:
                     return _take(shelf, effect, now)
                 case Peek():
                     found = shelf.get(effect.key, now)
+                    if found is None and effect.or_else is not None:
+                        found = shelf.get(effect.or_else, now)
                     if found is None:
                         return Missing()
                     taken, value = found
