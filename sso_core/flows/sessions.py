@@ -8,6 +8,7 @@ sign_out_everywhere -> FindingAccount -> RevokingSessions -> SignedOut
 - What was presented says which kind it is, and opens no session of another kind.
 - Whether all sessions of the account were ended is asked once it is known whose it is, so that no holder of a session
   can lead the question elsewhere. A question on its own needs neither task nor thread; a shared store is asked twice.
+  Whether the provider's own session has ended, in which this one began, is part of the same question.
 - A store that does not answer neither signs anybody in nor out.
 """
 
@@ -32,7 +33,7 @@ from sso_core.failures import Reason, refuse
 from sso_core.machine import Resting, Working
 from sso_core.secret import Secret
 from sso_core.sessions.audit_marks import session_mark
-from sso_core.sessions.revocation import encode_revocation, is_revoked, revocation_key
+from sso_core.sessions.revocation import encode_revocation, is_revoked, revocation_key, sid_key
 from sso_core.sessions.session import Session, SessionKind, decode_session, session_key, session_of_key
 from sso_core.sessions.session_keys import SessionKeys
 from sso_core.sessions.tokens import api_key_hash, cli_session_id, is_api_key
@@ -99,11 +100,12 @@ class ReadingSession(Working):
         self, answer: Found | AlreadyTaken | Missing | StoreUnreachable, *, now: float
     ) -> CheckingRevocation | NoSession:
         """Believe it until its time is over."""
-        session = _alive(answer, now)
+        session = living_session(answer, now)
         return NoSession() if session is None or session.kind is not self.kind else CheckingRevocation(session)
 
 
-def _alive(answer: Found | AlreadyTaken | Missing | StoreUnreachable, now: float) -> Session | None:
+def living_session(answer: Found | AlreadyTaken | Missing | StoreUnreachable, now: float) -> Session | None:
+    """Return the session that was found, if its time is not over. Refuses with STORE_UNREACHABLE."""
     if isinstance(answer, StoreUnreachable):
         refuse(Reason.STORE_UNREACHABLE, f"the session cannot be read: {answer.why}")
     session = decode_session(answer.value) if isinstance(answer, Found) else None
@@ -117,8 +119,11 @@ class CheckingRevocation(Working):
     session: Session
 
     def asks(self) -> tuple[Effect, ...]:
-        """Look for the mark."""
-        return (Peek(Kind.REVOKED, revocation_key(self.session.account_id)),)
+        """Look for the mark; that of the provider's session goes first, since it ends this one whenever it began."""
+        session, of_account = self.session, revocation_key(self.session.account_id)
+        if session.sid is None:
+            return (Peek(Kind.REVOKED, of_account),)
+        return (Peek(Kind.REVOKED, sid_key(session.issuer, session.sid), or_else=of_account),)
 
     def receive(
         self, answer: Found | AlreadyTaken | Missing | StoreUnreachable, *, now: float
@@ -205,7 +210,7 @@ class FindingAccount(Working):
         self, answer: Found | AlreadyTaken | Missing | StoreUnreachable, *, now: float
     ) -> RevokingSessions | SignedOut:
         """End them all, as of now; a session that is over ends no other."""
-        session = _alive(answer, now)
+        session = living_session(answer, now)
         if session is None or session.kind is not SessionKind.BROWSER:
             return SignedOut()
         return RevokingSessions(self.key, session.account_id, now, self.longest)

@@ -18,7 +18,9 @@ from sso_core.records import Account, ApiKey
 from sso_core.secret import Secret
 from sso_core.wire import WireError, b64url_encode, encode_json, parse_json
 
-VERSION = 4
+VERSION = 5
+FORMER_VERSION = 4
+"""Without `sid`; its sessions are still read, so that a new release signs nobody out."""
 
 SESSION_LIMIT = 512 * 1024
 """Bytes of a session: ten thousand teams that are named by UUIDs have fewer. It fits into the entry of a command line,
@@ -59,6 +61,8 @@ class Session:
     kind: SessionKind = SessionKind.BROWSER
     explanation: tuple[Step, ...] = ()
     """Why the person is who they are here."""
+    sid: str | None = None
+    """How the provider calls its own session, in which the person signed in; where that ends, so does this one."""
 
 
 def session_of(
@@ -80,6 +84,7 @@ def session_of(
         role=account.role,
         team_ids=account.team_ids,
         explanation=identity.explanation,
+        sid=identity.sid,
     )
 
 
@@ -144,6 +149,7 @@ def _encoded(session: Session) -> bytes:
         session.team_id,
         session.kind.value,
         [(step.rule, step.claim, step.source, step.result) for step in session.explanation],
+        session.sid,
     ]
     return encode_json(values)
 
@@ -151,7 +157,20 @@ def _encoded(session: Session) -> bytes:
 _TIME = (float, int)
 _TEXT = (str, NoneType)
 _TYPES = frozenset(
-    product((int,), *[(str,)] * 5, _TEXT, (bool,), (list,), _TIME, _TIME, _TEXT, _TEXT, (list,), _TEXT, (str,), (list,))
+    product(
+        (int,),
+        *[(str,)] * 5,
+        _TEXT,
+        (bool,),
+        (list,),
+        *[_TIME] * 2,
+        *[_TEXT] * 2,
+        (list,),
+        _TEXT,
+        (str,),
+        (list,),
+        _TEXT,
+    )
 )
 """The types of the values, in every combination that there may be."""
 _CLAIM_TYPES = (str, str, str)
@@ -166,7 +185,11 @@ def decode_session(value: bytes) -> Session | None:
         values = parse_json(value, limit=1 << 20)
     except WireError:
         return None
-    if type(values) is not list or tuple(map(type, values)) not in _TYPES or not _is_session(values):
+    if type(values) is not list or not values:
+        return None
+    if values[0] == FORMER_VERSION and type(values[0]) is int:
+        values = [VERSION, *values[1:], None]
+    if tuple(map(type, values)) not in _TYPES or not _is_session(values):
         return None
     values[_TEAMS] = tuple(values[_TEAMS])
     values[_KIND] = _KINDS[values[_KIND]]

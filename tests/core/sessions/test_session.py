@@ -33,6 +33,7 @@ ALICE = Identity(
     claims=(ShownClaim("name", '"Alice"', "userinfo"),),
     notes=(Failure(Reason.USERINFO_UNREACHABLE),),
     explanation=(Step("role", "groups", "id_token", "admin"),),
+    sid="at the provider",
 )
 ACCOUNT = Account(
     "account", "Alice", 1, handle="alice", role="admin", memberships=(Membership("blue"), Membership("green"))
@@ -59,6 +60,7 @@ FITTING = {
     "team_id": ["text", "null"],
     "kind": [],
     "explanation": ["list"],
+    "sid": ["text", "null"],
 }
 
 
@@ -88,6 +90,7 @@ SESSIONS = st.builds(
     team_id=st.none() | TEXT,
     kind=st.sampled_from((SessionKind.BROWSER, SessionKind.CLI)),
     explanation=st.lists(st.builds(Step, TEXT, TEXT, TEXT, TEXT), max_size=5).map(tuple),
+    sid=st.none() | TEXT,
 )
 
 
@@ -112,6 +115,7 @@ def test_a_session_remembers_who_signed_in_and_until_when() -> None:
             role="admin",
             team_ids=("blue", "green"),
             explanation=ALICE.explanation,
+            sid="at the provider",
         )
         == SESSION
     )
@@ -154,14 +158,19 @@ def test_a_session_that_nobody_could_read_back_is_refused() -> None:
         b"null",
         b"[]",
         b"[4]",
+        b"[5]",
         b"{}",
         b'"2"',
-        b"[4, {}]",
-        json.dumps([4, dict(zip(NAMES, VALUES, strict=True))]).encode(),
+        b"[5, {}]",
+        json.dumps([5, dict(zip(NAMES, VALUES, strict=True))]).encode(),
         changed(version=3),
-        changed(version=5),
-        changed(version="4"),
-        changed(version=4.0),
+        changed(version=4),
+        changed(version=6),
+        changed(version="5"),
+        changed(version=5.0),
+        json.dumps([4.0, *VALUES[1:-1]]).encode(),
+        json.dumps(["4", *VALUES[1:-1]]).encode(),
+        json.dumps([3, *VALUES[1:-1]]).encode(),
         json.dumps(VALUES[:-1]).encode(),
         json.dumps(VALUES[1:]).encode(),
         json.dumps([*VALUES, 1]).encode(),
@@ -184,6 +193,11 @@ def test_a_session_that_nobody_could_read_back_is_refused() -> None:
 )
 def test_anything_else_is_no_session(value: bytes) -> None:
     assert decode_session(value) is None
+
+
+def test_a_session_of_the_former_version_is_still_one() -> None:
+    former = json.dumps([4, *VALUES[1:-1]]).encode()
+    assert decode_session(former) == attrs.evolve(SESSION, sid=None)
 
 
 @pytest.mark.parametrize("name", FITTING)
