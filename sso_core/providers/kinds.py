@@ -95,6 +95,8 @@ class OpenIdProvider:
     """The organisations (`hd`) whose people may sign in; empty: all."""
     verified_email_required: bool = False
     """Whether a person comes in only with an e-mail address that the provider has verified."""
+    logout_at_provider: bool = False
+    """Whether whoever signs out here is sent on to sign out at the provider, if it offers that."""
 
     def __attrs_post_init__(self) -> None:
         if "openid" not in self.scope.split(" "):
@@ -107,6 +109,11 @@ class OpenIdProvider:
     def namespace(self) -> str:
         """The issuer: what makes a subject unique."""
         return self.issuer
+
+    @property
+    def published_issuers(self) -> tuple[str, ...]:
+        """What the metadata may name as its issuer, where that is not the issuer itself."""
+        return () if self.tenants is None else self.tenants.published
 
 
 @attrs.frozen

@@ -22,7 +22,14 @@ from sso_core.events import Event
 from sso_core.facts import Warm
 from sso_core.failures import Failure, Family, Reason
 from sso_core.flows.approve_cli import TakingApprovedLogin
+from sso_core.flows.backchannel_logout import (
+    ReadingLogoutKeys,
+    ReadingLogoutMetadata,
+    RefreshingLogoutKeys,
+    backchannel_logout,
+)
 from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, begin_login
+from sso_core.flows.end_sessions import RememberingLogout
 from sso_core.flows.enter import AskingHost, ReadingAccount, WritingAccount
 from sso_core.flows.exchange_code import (
     Described,
@@ -43,6 +50,7 @@ from sso_core.flows.gather_claims import (
 from sso_core.flows.gather_groups import ReadingGroups
 from sso_core.flows.inspect_login import Inspected
 from sso_core.flows.keep_session import KeepingSession, SignedIn
+from sso_core.flows.provider_logout import EndingBeforeProvider, FindingProvider, SignOut, sign_out_at_provider
 from sso_core.flows.read_documents import (
     KeysKnown,
     MetadataKnown,
@@ -57,6 +65,7 @@ from sso_core.flows.sessions import (
     EndingSession,
     NoSession,
     ReadingSession,
+    RevokingSessions,
     SessionFound,
     SignedOut,
     read_session,
@@ -189,6 +198,19 @@ def doors(
     assert_type(read_keys("https://idp.example/keys"), ReadingKeySet | Failed)
     assert_type(read_session(session_id), ReadingSession | NoSession)
     assert_type(sign_out(session_id), EndingSession | SignedOut)
+
+
+def signed_out_by_the_provider(settings: SignInSettings, provider: OpenIdProvider, warm: Warm, token: Secret) -> None:
+    asked = backchannel_logout(settings, provider, token=token, warm=warm, now=0)
+    assert_type(asked, ReadingLogoutMetadata | ReadingLogoutKeys | RefreshingLogoutKeys | RememberingLogout | Failed)
+
+
+def signing_out_there(wish: SignOut, session_id: Secret, events: list[Event]) -> None:
+    gone = sign_out_at_provider(wish, session_id)
+    assert_type(gone, FindingProvider | SignedOut)
+    if isinstance(gone, FindingProvider):
+        after = advance(gone, events, now=0)
+        assert_type(after, EndingSession | RevokingSessions | EndingBeforeProvider | Failed)
 
 
 @door

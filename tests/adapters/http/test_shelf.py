@@ -147,3 +147,12 @@ def test_a_refresh_ahead_costs_a_token_and_takes_none_in_vain() -> None:
     assert not shelf.may_refresh(ASK_KEYS, HOUR, fetching=True)
     assert [shelf.may_refresh(ASK_KEYS, HOUR, fetching=False) for _ in range(4)] == [True, True, True, False]
     assert shelf.may_refresh(ASK_METADATA, HOUR, fetching=False)
+
+
+def test_whoever_makes_up_logout_tokens_uses_up_no_token_of_the_logins() -> None:
+    shelf = holding((ASK_KEYS, keys("a")))
+    made_up = ReadKeys(ISSUER, URI, lacks="made up", for_logout=True)
+    emptied(shelf, 0, made_up)
+    assert shelf.may_fetch(made_up, 0) == KeysRead(keys("a"))
+    assert shelf.may_fetch(ReadKeys(ISSUER, URI, lacks="b"), 0) == MayFetch()
+    assert shelf.may_fetch(ReadMetadata(ISSUER, for_logout=True), 0) == MayFetch()
