@@ -22,7 +22,8 @@ from sso_core.effects import Effect, Kind, Peek, ReadMetadata
 from sso_core.events import AlreadyTaken, Event, Found, MetadataRead, Missing, StoreUnreachable, Unavailable
 from sso_core.facts import ProviderMetadata
 from sso_core.failures import Refusal
-from sso_core.flows.sessions import EndingSession, RevokingSessions, SignedOut, living_session
+from sso_core.flows.sessions import living_session
+from sso_core.flows.sign_out import EndingSession, RevokingSessions, SignedOut
 from sso_core.machine import Failed, Resting, Working, advance
 from sso_core.oauth.end_session import end_session_url
 from sso_core.providers.kinds import OpenIdProvider

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 from hashlib import sha256
-from itertools import product
+from itertools import product, starmap
 from math import inf
 from types import NoneType
 from typing import Any
@@ -20,7 +20,7 @@ from sso_core.wire import WireError, b64url_encode, encode_json, parse_json
 
 VERSION = 5
 FORMER_VERSION = 4
-"""Without `sid`; its sessions are still read, so that a new release signs nobody out."""
+"""Without `checked_at` and `sid`; its sessions are still read, so that a new release signs nobody out."""
 
 SESSION_LIMIT = 512 * 1024
 """Bytes of a session: ten thousand teams that are named by UUIDs have fewer. It fits into the entry of a command line,
@@ -40,7 +40,7 @@ class SessionKind(Enum):
 class Session:
     """Who signed in, when, and until when; times in seconds since the epoch.
 
-    Role and teams are those of the account when the person signed in.
+    Role and teams are those of the account when it was last read.
     """
 
     account_id: str
@@ -61,6 +61,8 @@ class Session:
     kind: SessionKind = SessionKind.BROWSER
     explanation: tuple[Step, ...] = ()
     """Why the person is who they are here."""
+    checked_at: float = 0.0
+    """When the account was last read, and found open."""
     sid: str | None = None
     """How the provider calls its own session, in which the person signed in; where that ends, so does this one."""
 
@@ -84,6 +86,7 @@ def session_of(
         role=account.role,
         team_ids=account.team_ids,
         explanation=identity.explanation,
+        checked_at=signed_in_at,
         sid=identity.sid,
     )
 
@@ -149,6 +152,7 @@ def _encoded(session: Session) -> bytes:
         session.team_id,
         session.kind.value,
         [(step.rule, step.claim, step.source, step.result) for step in session.explanation],
+        session.checked_at,
         session.sid,
     ]
     return encode_json(values)
@@ -158,21 +162,13 @@ _TIME = (float, int)
 _TEXT = (str, NoneType)
 _TYPES = frozenset(
     product(
-        (int,),
-        *[(str,)] * 5,
-        _TEXT,
-        (bool,),
-        (list,),
-        *[_TIME] * 2,
-        *[_TEXT] * 2,
-        (list,),
-        _TEXT,
-        (str,),
-        (list,),
+        *((int,), *[(str,)] * 5, _TEXT, (bool,), (list,), _TIME, _TIME, _TEXT, _TEXT, (list,), _TEXT, (str,), (list,)),
+        _TIME,
         _TEXT,
     )
 )
 """The types of the values, in every combination that there may be."""
+_TEXTS = frozenset({str})
 _CLAIM_TYPES = (str, str, str)
 _STEP_TYPES = (str, str, str, str)
 _ACCOUNT, _CLAIMS, _TEAMS, _KIND, _STEPS = 1, 8, 13, 15, 16
@@ -188,13 +184,13 @@ def decode_session(value: bytes) -> Session | None:
     if type(values) is not list or not values:
         return None
     if values[0] == FORMER_VERSION and type(values[0]) is int:
-        values = [VERSION, *values[1:], None]
+        values = [VERSION, *values[1:], 0.0, None]
     if tuple(map(type, values)) not in _TYPES or not _is_session(values):
         return None
     values[_TEAMS] = tuple(values[_TEAMS])
     values[_KIND] = _KINDS[values[_KIND]]
-    values[_CLAIMS] = tuple([ShownClaim(*claim) for claim in values[_CLAIMS]])
-    values[_STEPS] = tuple([Step(*step) for step in values[_STEPS]])
+    values[_CLAIMS] = tuple(starmap(ShownClaim, values[_CLAIMS]))
+    values[_STEPS] = tuple(starmap(Step, values[_STEPS]))
     return Session(*values[1:])
 
 
@@ -207,4 +203,4 @@ def _is_session(values: list[Any]) -> bool:
     for step in values[_STEPS]:
         if type(step) is not list or tuple(map(type, step)) != _STEP_TYPES:
             return False
-    return all(type(team) is str for team in values[_TEAMS])
+    return _TEXTS.issuperset(map(type, values[_TEAMS]))

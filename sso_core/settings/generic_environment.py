@@ -20,7 +20,7 @@ FOR_ISSUERS = (
     "GENERIC_VERIFIED_EMAIL_REQUIRED",
     "GENERIC_LOGOUT_AT_PROVIDER",
 )
-FOR_ENDPOINTS = ("GENERIC_NAMESPACE", "GENERIC_SUBJECT_CLAIM")
+FOR_ENDPOINTS = ("GENERIC_SUBJECT_CLAIM",)
 
 PROTOCOL_HEADERS = frozenset(
     {
@@ -74,6 +74,11 @@ def _openid(
         reading.problem("GENERIC_SCOPE", "lacks openid", "a provider with an issuer gives ID tokens for it only")
     if rules.access_token is AccessTokenClaims.VERIFIED and rules.access_token_audience is None:
         fit = False
+    former = reading.text("GENERIC_NAMESPACE")
+    if former is not None and former == issuer:
+        hint = "it names where people were known before there was an issuer; remove it"
+        reading.problem("GENERIC_NAMESPACE", "is the issuer itself", hint)
+        fit = False
     if not fit or issuer is None or client is None:
         return None
     return generic_openid(
@@ -89,6 +94,7 @@ def _openid(
         max_age=max_age,
         verified_email_required=verified_email,
         logout_at_provider=logout_at_provider,
+        former_namespace=former,
     )
 
 

@@ -7,8 +7,7 @@
             with ThreadPoolExecutor(len(effects)) as threads:
                 return list(threads.map(store.perform, effects))
 
-The store is empty, tells time by `clock`, and has a synchronous `perform`. pytest collects the tests by name, and any
-other runner may call them.
+The store is empty, tells time by `clock`, and has a synchronous `perform`. Any runner may call the tests by name.
 """
 
 from __future__ import annotations
@@ -17,14 +16,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from sso_core.effects import Count, Drop, Keep, Kind, Peek, Take
+from sso_core.effects import Count, Drop, Keep, Kind, Peek, Renew, Take
 from sso_core.events import AlreadyTaken, Counted, Dropped, Event, Found, Kept, Missing, Occupied, Taken
+from sso_core.testing.store_effects import COUNT, KEEP, KEY, MINUTE, PEEK, RENEW, TAKE, count, keep, peek, take
 
-StoreEffect = Keep | Take | Peek | Drop | Count
+__all__ = ["COUNT", "KEEP", "KEY", "MINUTE", "PEEK", "RACERS", "RENEW", "TAKE", "Clock", "Store", "StoreEffect"]
+__all__ += ["StoreSuite", "count", "keep", "peek", "take"]
+
+StoreEffect = Keep | Take | Peek | Drop | Renew | Count
 
 RACERS = 50
-MINUTE = 60.0
-KEY = "n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg"
 AWKWARD = (b"", b"\x00", b"\xff\xfe\x00\r\n", b"0", bytes(range(256)) * 16)
 """Values that a codec on the way may spoil."""
 AWKWARD_KEYS = ("", "a b", "a:b", "A", "a", "\u00e9", "e\u0301", "\u20ac/..?*[%_", "1", "01")
@@ -34,7 +35,7 @@ AWKWARD_KEYS = ("", "a b", "a:b", "A", "a", "\u00e9", "e\u0301", "\u20ac/..?*[%_
 class Store(Protocol):
     """The store under test."""
 
-    def perform(self, effect: Any) -> Event:  # noqa: ANN401 -- Keep, Take, Peek, Drop or Count
+    def perform(self, effect: Any) -> Event:  # noqa: ANN401 -- a StoreEffect
         """Return one of the effect's answers."""
         ...
 
@@ -48,29 +49,6 @@ class Clock:
     def __call__(self) -> float:
         """Tell the time."""
         return self.now
-
-
-def keep(value: bytes = b"value", key: str = KEY, *, ttl: float = MINUTE, only_if_absent: bool = False) -> Keep:
-    """Return a `Keep` as the tests use it."""
-    return Keep(Kind.LOGIN, key, value, ttl, only_if_absent=only_if_absent)
-
-
-def take(key: str = KEY, *, marker: bytes = b"marker", marker_ttl: float = MINUTE) -> Take:
-    """Return a `Take` as the tests use it."""
-    return Take(Kind.LOGIN, key, marker, marker_ttl)
-
-
-def peek(key: str = KEY) -> Peek:
-    """Return a `Peek` as the tests use it."""
-    return Peek(Kind.LOGIN, key)
-
-
-def count(key: str = KEY, *, window: float = MINUTE) -> Count:
-    """Return a `Count` as the tests use it."""
-    return Count(Kind.TRIES, key, window)
-
-
-KEEP, TAKE, PEEK, COUNT = keep(), take(), peek(), count()
 
 
 class StoreSuite(ABC):
@@ -140,20 +118,16 @@ class StoreSuite(ABC):
         assert store.perform(PEEK) == AlreadyTaken(b"mark")
 
     def test_where_nothing_lies_under_one_key_another_is_looked_at(self) -> None:
-        """What lies under the first goes before, value or mark; a kind is a kind for both."""
+        """What lies under the first goes before, value or mark."""
         store = self.open(Clock())
         either = Peek(Kind.LOGIN, KEY, or_else="other")
         assert store.perform(either) == Missing()
         store.perform(keep(b"other", "other"))
         assert store.perform(either) == Found(b"other")
-        assert store.perform(Peek(Kind.SESSION, KEY, or_else="other")) == Missing()
         store.perform(KEEP)
         assert store.perform(either) == Found(b"value")
         store.perform(take(marker=b"mark"))
         assert store.perform(either) == AlreadyTaken(b"mark")
-        store.perform(Drop(Kind.LOGIN, KEY))
-        store.perform(take("other", marker=b"other mark"))
-        assert store.perform(either) == AlreadyTaken(b"other mark")
 
     def test_a_value_is_kept_over_another_one_and_over_a_mark(self) -> None:
         """So that a login whose code went nowhere can be put back."""
@@ -206,6 +180,27 @@ class StoreSuite(ABC):
         assert store.perform(Drop(Kind.LOGIN, KEY)) == Dropped()
         assert store.perform(keep(only_if_absent=True)) == Kept()
 
+    def test_only_a_value_that_is_there_is_renewed(self) -> None:
+        """What was dropped stays dropped, and what was taken stays taken: nothing comes back."""
+        store = self.open(Clock())
+        store.perform(KEEP)
+        for value in AWKWARD:
+            assert store.perform(Renew(Kind.LOGIN, KEY, value, MINUTE)) == Kept()
+            assert store.perform(PEEK) == Found(value)
+        store.perform(TAKE)
+        assert store.perform(RENEW) == Missing()
+        assert store.perform(PEEK) == AlreadyTaken(b"marker")
+        store.perform(Drop(Kind.LOGIN, KEY))
+        assert store.perform(RENEW) == Missing()
+        assert store.perform(PEEK) == Missing()
+
+    def test_what_is_dropped_while_many_renew_it_stays_dropped(self) -> None:
+        """Whoever comes first: a session that has ended does not come back."""
+        store = self.open(Clock())
+        store.perform(KEEP)
+        self.perform_at_once(store, [*[RENEW] * (RACERS - 1), Drop(Kind.LOGIN, KEY)])
+        assert store.perform(PEEK) == Missing()
+
     def test_a_value_is_over_after_its_time(self) -> None:
         """And not before; for whoever looks, takes, or keeps only if nothing is there."""
         clock = Clock()
@@ -232,7 +227,7 @@ class StoreSuite(ABC):
         assert store.perform(take("short")) == Missing()
         assert store.perform(take("long")) == AlreadyTaken(b"marker")
 
-    def test_a_value_kept_again_has_its_new_time(self) -> None:
+    def test_a_value_that_is_kept_again_or_renewed_has_its_new_time(self) -> None:
         """Longer or shorter than the former one."""
         clock = Clock()
         store = self.open(clock)
@@ -240,9 +235,14 @@ class StoreSuite(ABC):
         store.perform(keep(b"longer", "longer", ttl=100.0))
         store.perform(keep(b"former", "shorter", ttl=100.0))
         store.perform(keep(b"shorter", "shorter", ttl=10.0))
+        store.perform(keep(ttl=5.0))
+        store.perform(RENEW)
         clock.now += 11.0
         assert store.perform(peek("longer")) == Found(b"longer")
         assert store.perform(peek("shorter")) == Missing()
+        assert store.perform(PEEK) == Found(b"renewed")
+        clock.now += MINUTE
+        assert store.perform(RENEW) == Missing()
 
     def test_of_many_who_take_at_once_one_gets_it(self) -> None:
         """The rest are told that it is taken, by the mark of the one."""

@@ -54,7 +54,8 @@ def _refuse_logout(visit: Visit, failure: Failure) -> Response:
 
 def _open_return(door: Door) -> Opened:
     """Look at the browser alone: what the provider, or anybody, writes into the address decides nothing."""
-    return read_session(door.site.cookies.read_session(door.request))
+    presented = door.site.cookies.read_session(door.request)
+    return read_session(presented, check_interval=door.site.settings.account_check_interval)
 
 
 def _returned(visit: Visit, ending: Resting, _trail: tuple[str, ...]) -> Response:

@@ -22,6 +22,7 @@ from sso_core.effects import (
     ReadKey,
     ReadKeys,
     ReadMetadata,
+    Renew,
     Take,
     WriteAccount,
 )
@@ -103,7 +104,7 @@ class Browser:
 
     def perform(self, effect: Effect) -> Event:  # noqa: C901, PLR0911, PLR0912 -- a table of answers
         match effect:
-            case Keep() | Take() | Peek() | Drop() | Count() if self.down:
+            case Keep() | Take() | Peek() | Drop() | Renew() | Count() if self.down:
                 return StoreUnreachable("down")
             case Keep() if effect.only_if_absent and (effect.kind, effect.key) in self.store:
                 return Occupied(self.store[effect.kind, effect.key])
@@ -119,6 +120,9 @@ class Browser:
                 return Found(self.store[effect.kind, effect.key])
             case Peek() if (effect.kind, effect.or_else) in self.store:
                 return Found(self.store[effect.kind, effect.or_else or ""])
+            case Renew() if (effect.kind, effect.key) in self.store:
+                self.store[effect.kind, effect.key] = effect.value
+                return Kept()
             case Drop():
                 self.store.pop((effect.kind, effect.key), None)
                 return Dropped()

@@ -21,7 +21,7 @@ from sso_core.flows.provider_logout import (
     Leaving,
     SentToSignOut,
 )
-from sso_core.flows.sessions import EndingSession, RevokingSessions, SignedOut
+from sso_core.flows.sign_out import EndingSession, RevokingSessions, SignedOut
 from sso_core.oauth.logout_token import AllSessions, LogoutToken, OneSession
 from sso_core.sessions.revocation import encode_revocation
 from sso_core.sessions.session import encode_session

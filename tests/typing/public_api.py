@@ -28,7 +28,7 @@ from sso_core.flows.backchannel_logout import (
     RefreshingLogoutKeys,
     backchannel_logout,
 )
-from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, begin_login
+from sso_core.flows.begin_login import CheckingBackends, KeepingLogin, ResolvingProvider, SentToProvider, begin_login
 from sso_core.flows.end_sessions import RememberingLogout
 from sso_core.flows.enter import AskingHost, ReadingAccount, WritingAccount
 from sso_core.flows.exchange_code import (
@@ -61,16 +61,14 @@ from sso_core.flows.read_documents import (
     read_metadata,
 )
 from sso_core.flows.sessions import (
+    CheckingAccount,
     CheckingRevocation,
-    EndingSession,
     NoSession,
     ReadingSession,
-    RevokingSessions,
     SessionFound,
-    SignedOut,
     read_session,
-    sign_out,
 )
+from sso_core.flows.sign_out import EndingSession, RevokingSessions, SignedOut, sign_out
 from sso_core.flows.turn_away import EndingFormerSession
 from sso_core.machine import Failed, Resting, Working, advance, advance_any, door
 from sso_core.oauth.authorization import AuthorizationResponse, CodeGranted, NotGranted, parse_authorization_response
@@ -167,7 +165,7 @@ def after_sign_in(
     reading: ReadingSession, checking: CheckingRevocation, ending: EndingSession, events: list[Event]
 ) -> None:
     assert_type(advance(reading, events, now=0), CheckingRevocation | NoSession | Failed)
-    assert_type(advance(checking, events, now=0), SessionFound | NoSession | Failed)
+    assert_type(advance(checking, events, now=0), CheckingAccount | SessionFound | NoSession | Failed)
     assert_type(advance(ending, events, now=0), SignedOut | Failed)
 
 
@@ -189,14 +187,14 @@ def doors(
     session_id: Secret | None,
 ) -> None:
     begun = begin_login(settings, provider, return_to="/", entropy=entropy, now=0, warm=warm)
-    assert_type(begun, ResolvingProvider | KeepingLogin | SentToProvider | Failed)
+    assert_type(begun, CheckingBackends | ResolvingProvider | KeepingLogin | SentToProvider | Failed)
     finishing = finish_login(
         settings, provider, response=response, cookie=cookie, former_session=session_id, entropy=entropy, warm=warm
     )
     assert_type(finishing, TakingLogin | TakingSealedLogin | Repeated | Failed)
     assert_type(read_metadata("https://idp.example"), ReadingOpenIdConfiguration | Failed)
     assert_type(read_keys("https://idp.example/keys"), ReadingKeySet | Failed)
-    assert_type(read_session(session_id), ReadingSession | NoSession)
+    assert_type(read_session(session_id, check_interval=300), ReadingSession | NoSession)
     assert_type(sign_out(session_id), EndingSession | SignedOut)
 
 

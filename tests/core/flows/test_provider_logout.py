@@ -21,7 +21,7 @@ from sso_core.flows.provider_logout import (
     providers_to_leave,
     sign_out_at_provider,
 )
-from sso_core.flows.sessions import EndingSession, RevokingSessions, SignedOut
+from sso_core.flows.sign_out import EndingSession, RevokingSessions, SignedOut
 from sso_core.machine import Failed, advance
 from sso_core.secret import Secret
 from sso_core.sessions.session import Session, SessionKind, encode_session, session_key

@@ -38,6 +38,19 @@ def test_neither_the_client_secret_nor_the_operators_headers_show_in_a_text() ->
     assert "canary" not in repr(OpenIdProvider(ISSUER, CLIENT, extra_headers=(("x-key", "canary"),)))
 
 
+@pytest.mark.parametrize("former", ["", ISSUER])
+def test_a_former_namespace_is_another_than_the_issuer(former: str) -> None:
+    with pytest.raises(ValueError, match="former namespace"):
+        OpenIdProvider(ISSUER, CLIENT, former_namespace=former)
+    assert OpenIdProvider(ISSUER, CLIENT, former_namespace="corp").namespace == ISSUER
+
+
+def test_the_subjects_of_several_issuers_come_from_no_one_namespace() -> None:
+    tenants = Tenants(ISSUER + "/{tenantid}", ("1", "2"))
+    with pytest.raises(ValueError, match="former namespace"):
+        OpenIdProvider(ISSUER, CLIENT, tenants=tenants, former_namespace="corp")
+
+
 PLAIN = OAuthProvider("forge.example", CLIENT, ISSUER + "/authorize", ISSUER + "/token", ISSUER + "/me")
 
 
