@@ -101,7 +101,9 @@ class Alterations:
     """
 
     metadata: Callable[[Document], Document] = unaltered
+    metadata_answer: Callable[[HttpResponse], HttpResponse] = unaltered
     keys: Callable[[Document], Document] = unaltered
+    keys_answer: Callable[[HttpResponse], HttpResponse] = unaltered
     at_authorization: Callable[[ProviderState], ProviderState] = unaltered
     """A change of the provider as somebody arrives to sign in."""
     authorization_response: Callable[[dict[str, str]], dict[str, str]] = unaltered
