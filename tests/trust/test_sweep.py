@@ -87,8 +87,8 @@ def test_f54_each_fault_in_each_state_leads_along_the_map_and_gives_nothing(kind
             said = repr(after) + (f"{after.failure.detail} {after.failure.hint}" if isinstance(after, Failed) else "")
             assert not [secret for secret in SECRETS if secret in said], spoiled
             met.add((spoiled.fault, spoiled.position))
-    (state, *_) = found()[kind]
-    assert {position for _, position in met} == set(range(len(state.awaits)))
+    questions = max(len(state.awaits) for state in found()[kind])
+    assert {position for _, position in met} == set(range(questions))
 
 
 @pytest.mark.parametrize("kind", ON_THE_MAP, ids=lambda kind: kind.__name__)

@@ -8,6 +8,7 @@ The rules:
 - A refresh that fails takes nothing away. The old copy answers until the end of the outage window.
 - Each fetch costs a token of the (issuer, kind of document), failed fetches and first ones too. An asker without a
   token gets the old copy, or the time of the next try. A failure is not kept: the next token is the next try.
+- Logout tokens draw from buckets of their own: whoever makes them up leaves the logins theirs.
 - An asker that found no key for a token (`lacks`) gets a copy that has it, or one that is fetched now. Where that
   fetch fails it hears so: from the old copy it would conclude that the key does not exist.
 """
@@ -104,7 +105,7 @@ class Shelf:
 
     terms: Terms = attrs.field(factory=Terms)
     _copies: dict[Place, Copy] = attrs.field(factory=dict, init=False)
-    _buckets: dict[tuple[str, Reason], Bucket] = attrs.field(factory=dict, init=False)
+    _buckets: dict[tuple[str, Reason, bool], Bucket] = attrs.field(factory=dict, init=False)
 
     def at_once(self, question: Question, now: float, *, fetching: bool) -> Answer | None:
         """Return the answer that needs no fetch, or None; `fetching` says that somebody is at it already."""
@@ -119,7 +120,7 @@ class Shelf:
 
     def may_fetch(self, question: Question, now: float) -> MayFetch | Answer:
         """Take a token for a fetch, or return what has to do without one."""
-        name = question.issuer, _unreachable(question)
+        name = question.issuer, _unreachable(question), question.for_logout
         bucket = self._buckets.get(name) or Bucket.full(now, burst=self.terms.burst, every=self.terms.every)
         after = bucket.take(now)
         if after is not None:

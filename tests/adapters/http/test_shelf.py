@@ -156,3 +156,12 @@ def test_f50_a_clock_that_steps_back_makes_no_copy_last_for_ever() -> None:
     assert shelf.outcome(ASK_KEYS, DOWN, 999 * HOUR) == KeysRead(keys("a"))
     assert shelf.outcome(ASK_KEYS, DOWN, 0) == Unavailable(DOWN)
     assert shelf.due(999 * HOUR) == (ASK_METADATA, ASK_KEYS)
+
+
+def test_whoever_makes_up_logout_tokens_uses_up_no_token_of_the_logins() -> None:
+    shelf = holding((ASK_KEYS, keys("a")))
+    made_up = ReadKeys(ISSUER, URI, lacks="made up", for_logout=True)
+    emptied(shelf, 0, made_up)
+    assert shelf.may_fetch(made_up, 0) == KeysRead(keys("a"))
+    assert shelf.may_fetch(ReadKeys(ISSUER, URI, lacks="b"), 0) == MayFetch()
+    assert shelf.may_fetch(ReadMetadata(ISSUER, for_logout=True), 0) == MayFetch()
