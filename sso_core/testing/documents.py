@@ -8,7 +8,7 @@ from typing import Any
 
 from sso_core.events import HttpResponse
 from sso_core.testing.provider_state import Grant, ProviderState, RegisteredClient
-from sso_core.testing.signing_keys import SigningKey, compact, token_hash
+from sso_core.testing.signing_keys import SigningKey, compact, compact_of, encoded, token_hash
 
 ID_TOKEN_LIFETIME = 300
 
@@ -75,8 +75,10 @@ def id_token(state: ProviderState, client: RegisteredClient, grant: Grant, acces
         claims["nonce"] = grant.nonce
     if state.claims_in_id_token:
         claims = {**profile(state, grant), **claims}
-    token = compact(state.alterations.id_token_header(_header(key)), state.alterations.id_token_claims(claims), key)
-    return state.alterations.id_token(token)
+    altered = state.alterations
+    header, payload = encoded(altered.id_token_header(_header(key))), encoded(altered.id_token_claims(claims))
+    token = compact_of(altered.id_token_header_text(header), altered.id_token_claims_text(payload), key)
+    return altered.id_token(token)
 
 
 def _header(key: SigningKey) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def _bare(url: str) -> str:
 
 
 def _metadata(state: ProviderState, _request: HttpRequest, _now: float) -> tuple[ProviderState, HttpResponse]:
-    return state, json_answer(metadata(state))
+    return state, state.alterations.metadata_answer(json_answer(metadata(state)))
 
 
 def _nothing(state: ProviderState, _request: HttpRequest, _now: float) -> tuple[ProviderState, HttpResponse]:
@@ -87,7 +87,7 @@ def _nothing(state: ProviderState, _request: HttpRequest, _now: float) -> tuple[
 
 
 def _keys(state: ProviderState, _request: HttpRequest, _now: float) -> tuple[ProviderState, HttpResponse]:
-    return state, json_answer(key_set(state))
+    return state, state.alterations.keys_answer(json_answer(key_set(state)))
 
 
 def _userinfo(state: ProviderState, request: HttpRequest, _now: float) -> tuple[ProviderState, HttpResponse]:

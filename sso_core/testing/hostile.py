@@ -5,8 +5,9 @@
         ...                                      # set up as `mischief.arrangement` says, then that many logins
         assert mischief.broken_promises(provider.state) == ()
 
-Names begin with the line of the conformance table that the variant realises. The honest variants are there to be
-inspected: the provider refuses unsound requests and notes surprises, which `broken_promises` repeats.
+Names begin with the line that the variant realises: of the conformance table (C), or of docs/trust/attacks.toml (A).
+The honest variants are there to be inspected: the provider refuses unsound requests and notes surprises, which
+`broken_promises` repeats.
 """
 
 from __future__ import annotations
@@ -16,9 +17,14 @@ from types import MappingProxyType
 
 import attrs
 
+from sso_core.testing.hostile_algorithms import ALGORITHMS
 from sso_core.testing.hostile_answers import ANSWERS
+from sso_core.testing.hostile_bodies import BODIES
+from sso_core.testing.hostile_claims import CLAIMS
+from sso_core.testing.hostile_compact import COMPACT
 from sso_core.testing.hostile_documents import DOCUMENTS
 from sso_core.testing.hostile_id_tokens import ID_TOKENS
+from sso_core.testing.hostile_keys import KEY_SETS
 from sso_core.testing.mischief import Arrangement, HostileProvider, Mischief, put
 from sso_core.testing.provider_state import Alterations
 
@@ -86,7 +92,12 @@ def _by_form_post(mischief: Mischief) -> Mischief:
 
 
 _BY_QUERY = (*HONEST, *DOCUMENTS, *ID_TOKENS, *ANSWERS)
-VARIANTS = (*_BY_QUERY, *(_by_form_post(mischief) for mischief in _BY_QUERY if mischief.line in _BASIC_PLAN))
+_ATTACKS = (*ALGORITHMS, *KEY_SETS, *COMPACT, *CLAIMS, *BODIES)
+VARIANTS = (
+    *_BY_QUERY,
+    *(_by_form_post(mischief) for mischief in _BY_QUERY if mischief.line in _BASIC_PLAN),
+    *_ATTACKS,
+)
 
 HOSTILE: Mapping[str, Mischief] = MappingProxyType({mischief.name: mischief for mischief in VARIANTS})
 """Every variant under its name."""

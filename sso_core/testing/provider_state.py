@@ -97,7 +97,9 @@ class Alterations:
     """
 
     metadata: Callable[[Document], Document] = unaltered
+    metadata_answer: Callable[[HttpResponse], HttpResponse] = unaltered
     keys: Callable[[Document], Document] = unaltered
+    keys_answer: Callable[[HttpResponse], HttpResponse] = unaltered
     at_authorization: Callable[[ProviderState], ProviderState] = unaltered
     """A change of the provider as somebody arrives to sign in."""
     authorization_response: Callable[[dict[str, str]], dict[str, str]] = unaltered
@@ -106,6 +108,9 @@ class Alterations:
     signing_key: Callable[[SigningKey], SigningKey] = unaltered
     id_token_header: Callable[[Document], Document] = unaltered
     id_token_claims: Callable[[Document], Document] = unaltered
+    id_token_header_text: Callable[[bytes], bytes] = unaltered
+    """What is done to the JSON of the header before it is signed; the next one, to that of the claims."""
+    id_token_claims_text: Callable[[bytes], bytes] = unaltered
     id_token: Callable[[str], str] = unaltered
     token_response: Callable[[Document], Document] = unaltered
     token_answer: Callable[[HttpResponse], HttpResponse] = unaltered

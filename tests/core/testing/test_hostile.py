@@ -133,6 +133,8 @@ class RelyingParty:
         if self.warm.keys is not None and lacks is None:
             return KeysRead(self.warm.keys)
         ending = self.run(read_keys(uri))
+        if isinstance(ending, Failed):
+            return Unavailable(ending.failure)
         assert isinstance(ending, KeysKnown)
         if self.remembers:
             self.warm = attrs.evolve(self.warm, keys=ending.keys)
@@ -158,7 +160,7 @@ def test_each_variant_ends_as_its_line_demands(name: str, remembers: bool) -> No
 
 
 def test_each_line_of_the_conformance_table_has_a_variant_or_a_reason_to_have_none() -> None:
-    lines = {mischief.line for mischief in HOSTILE.values()}
+    lines = {mischief.line for mischief in HOSTILE.values() if mischief.line.startswith("C")}
     assert lines.isdisjoint(NOT_APPLICABLE)
     assert lines | set(NOT_APPLICABLE) == {f"C{number}" for number in range(1, 81)}
     assert all(NOT_APPLICABLE.values())
@@ -183,7 +185,7 @@ def test_a_refusal_before_the_exchange_forbids_the_token_endpoint() -> None:
 
 
 def test_the_basic_plan_is_played_by_form_post_too() -> None:
-    basic = [mischief for mischief in HOSTILE.values() if int(mischief.line[1:]) <= 13]
+    basic = [mischief for mischief in HOSTILE.values() if mischief.line in {f"C{number}" for number in range(1, 14)}]
     for mischief in basic:
         assert HOSTILE[f"C19-{mischief.name}"].arrangement.response_mode == "form_post"
 
@@ -235,6 +237,18 @@ def test_a_broken_promise_is_told(changes: dict[str, Any], state: ProviderState,
         ("sso_core.oauth.id_token.verify_signature", "C61-EdDSA"),
         ("sso_core.oauth.metadata.check_metadata_issuer", "C16"),
         ("sso_core.oauth.userinfo.verify_signature", "C26-invalid-sig"),
+        ("sso_core.oauth.id_token.verify_signature", "A54-PEM"),
+        ("sso_core.oauth.id_token.verify_signature", "A55"),
+        ("sso_core.oauth.id_token.verify_signature", "A56-other-kty"),
+        ("sso_core.oauth.id_token.verify_signature", "A60-exponent-1"),
+        ("sso_core.oauth.id_token.verify_signature", "A62-zeros"),
+        ("sso_core.oauth.id_token.check_audience", "A70-aud-object"),
+        ("sso_core.oauth.id_token.check_times", "A71-nbf-future"),
+        ("sso_core.oauth.id_token.check_access_token_hash", "A72-short"),
+        ("sso_core.flows.checks.check_userinfo_subject", "A75-case"),
+        ("sso_core.oauth.metadata.check_json", "A76-metadata-HTML"),
+        ("sso_core.oauth.token.check_json", "A76-tokens-HTML"),
+        ("sso_core.flows.read_documents.check_json", "A76-keys-HTML"),
     ],
 )
 def test_a_relying_party_that_skips_a_check_is_taken_in_by_the_variant_for_it(
