@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import quote
 
 import attrs
 import pytest
 
-from sso_core.effects import Effect, HttpRequest, Kind, ReadAccount, ReadKey, WriteAccount
-from sso_core.events import DirectoryUnreachable, Event, Headers, HttpResponse
+from sso_core.effects import Effect, HttpRequest, Kind, Purpose, ReadAccount, ReadKey, WriteAccount
+from sso_core.events import DirectoryUnreachable, Event, Headers, HttpResponse, Unreachable
 from sso_core.failures import Reason
 from sso_core.hosts import CheckHeaders, Declined, HostAnswer, HostQuestion, Person, Vouched
 from sso_core.settings.sign_in import KeyHolders
 from sso_core.testing.fake_provider import FakeProvider
-from sso_core.testing.mischief import drop
-from sso_core.testing.provider_state import Alterations, example_provider
+from sso_core.testing.mischief import drop, put
+from sso_core.testing.provider_state import Alterations, Redirect, example_provider
 from sso_core.web.messages import Request
-from trust.people import person
+from trust.people import person, policy
 from trust.scene import Browser, Perform, Scene, altered, cookies_set, location, parameters, refusal
 from trust.terminals import approve, confirm, poll, started, status_of, token_of, told
 
@@ -344,3 +345,73 @@ def test_v44_a_cookie_of_many_is_found_or_not_at_constant_cost() -> None:
         request = Request("GET", "/sso/session", "", (("cookie", f"{many}; {pair}"),))
         assert scene.first.answer(request).status == 200
         assert altered(browser.authorize(browser.begin()), state="x").method == "GET"
+
+
+def declined(redirect: Redirect) -> Redirect:
+    return altered(redirect, code=None, error="access_denied")
+
+
+FAILING: dict[str, tuple[Alterations, Callable[[Redirect], Redirect]]] = {
+    "declined": (Alterations(), declined),
+    "another issuer": (Alterations(), lambda redirect: altered(redirect, iss="https://evil.example")),
+    "a code that is none": (Alterations(), lambda redirect: altered(redirect, code="x" * 43)),
+    "no token": (Alterations(token_response=drop("access_token")), lambda redirect: redirect),
+    "another's token": (Alterations(id_token_claims=put(nonce="x")), lambda redirect: redirect),
+    "another's profile": (Alterations(userinfo_claims=put(sub="x")), lambda redirect: redirect),
+}
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_v40_a_login_that_fails_leaves_nobody_signed_in(name: str) -> None:
+    alterations, change = FAILING[name]
+    with Scene() as scene:
+        browser, stolen = scene.browser(), scene.browser()
+        browser.login("alice")
+        stolen.cookies = dict(browser.session_cookies)
+        scene.op.change(lambda state: attrs.evolve(state, alterations=alterations))
+        response = browser.arrive(change(browser.authorize(browser.begin(), "bob")))
+        assert response.failure is not None
+        assert (browser.session_cookies, browser.session, stolen.session) == ({}, None, None)
+
+
+def test_v40_so_does_one_that_is_too_late_and_one_whose_person_may_not_come_in() -> None:
+    with Scene(policy=policy(email_domains=("example.org",))) as scene:
+        browser = scene.browser()
+        browser.login("alice")
+        assert refusal(browser.login("bob")) is Reason.EMAIL_NOT_VERIFIED
+        assert browser.session is None
+        browser.login("alice")
+        late = browser.authorize(browser.begin(), "alice")
+        scene.clock.now += 601
+        refusal(browser.arrive(late))
+        assert browser.session is None
+
+
+def test_v40_an_outage_and_what_a_stranger_sends_sign_nobody_out() -> None:
+    with Scene() as scene:
+        browser, attacker = scene.browser(), scene.browser()
+        browser.login("alice")
+        planted = attacker.authorize(attacker.begin(), "bob")
+        for redirect in (planted, altered(planted, iss=None), altered(planted, state="x"), declined(planted)):
+            refusal(browser.arrive(redirect))
+            assert browser.person == "alice"
+        arriving = browser.authorize(browser.begin(), "alice")
+        scene.between = lambda effect, perform: Unreachable(sent=True) if is_token(effect) else perform(effect)
+        assert refusal(browser.arrive(arriving)) is Reason.TOKEN_ANSWER_LOST
+        assert browser.person == "alice"
+
+
+def is_token(effect: Effect) -> bool:
+    return isinstance(effect, HttpRequest) and effect.purpose is Purpose.TOKEN
+
+
+def test_v40_a_wrong_password_leaves_nobody_signed_in_and_the_pages_show_nobody_else() -> None:
+    with Scene(password_sign_in=True, host=lambda _: Declined("no")) as scene:
+        browser = scene.browser()
+        browser.login("alice")
+        response = browser.post("/sso/password", {"username": "bob", "password": "x"})
+        assert refusal(response) is Reason.WRONG_PASSWORD
+        assert browser.session is None
+        browser.login("alice")
+        assert browser.login("bob").status == 303
+        assert browser.person == "bob"
