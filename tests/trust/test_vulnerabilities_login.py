@@ -24,14 +24,9 @@ from sso_core.sessions.sealing import SealingKeys
 from sso_core.settings.environment import service_from_environment
 from sso_core.settings.reading import SettingsError
 from trust.people import person, provider
-from trust.scene import Browser, Clock, Perform, Scene, altered, location, parameters, refusal
+from trust.scene import Clock, Perform, Scene, altered, location, parameters, refusal
+from trust.strangers import another_browsers_state_is_refused
 from trust.terminals import approve, authorized, confirm, poll, started, told
-
-
-def swap(victim: Browser, attacker: Browser) -> None:
-    """Lay the attacker's binding under the name of the victim's login."""
-    (name,), (value,) = victim.login_cookies, attacker.login_cookies.values()
-    attacker.cookies[name] = value
 
 
 def test_v1_a_state_is_not_only_made_but_held_against_the_browser() -> None:
@@ -116,19 +111,6 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 def sealing(request: pytest.FixtureRequest) -> SealingKeys | None:
     sealed = request.node.callspec.params["store"] == "sealed cookies"
     return SealingKeys((b"k" * 32,)) if sealed else None
-
-
-def another_browsers_state_is_refused(scene: Scene) -> None:
-    attacker, victim = scene.browser(), scene.browser()
-    attacker.process = scene.second
-    redirect = victim.authorize(victim.begin(), "alice")
-    his = attacker.authorize(attacker.begin(), "bob")
-    swap(victim, attacker)
-    assert refusal(attacker.arrive(redirect)) in (Reason.NO_PENDING_LOGIN, Reason.UNREADABLE_LOGIN)
-    assert scene.tokens_sent() == 0
-    assert victim.arrive(redirect).status == 303
-    assert attacker.arrive(his).status == 303
-    assert (victim.person, attacker.person) == ("alice", "bob")
 
 
 def test_v6_a_state_in_a_store_that_processes_share_belongs_to_one_browser() -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
 
+from sso_adapters.directories.memory import MemoryDirectory
 from sso_adapters.directories.sql import open_directory
+from sso_adapters.world import Directory
 from sso_core.accounts.policy import Linking, NewAccounts, RolePrecedence
 from sso_core.effects import Effect, WriteAccount
 from sso_core.events import Conflict, Event
@@ -24,7 +27,6 @@ from sso_core.sessions.session_keys import SessionKeys
 from sso_core.settings.environment import service_from_environment
 from sso_core.settings.reading import SettingsError
 from sso_core.settings.sign_in import KeyHolders
-from sso_core.testing.directory_scenes import SUBJECTS
 from sso_core.testing.fake_google import google_provider
 from sso_core.testing.fake_provider import FakeProvider
 from sso_core.wire import WireError, b64url_decode
@@ -42,6 +44,7 @@ from trust.people import (
     service,
 )
 from trust.scene import Browser, Perform, Scene, refusal
+from trust.strangers import subjects_are_told_apart
 from trust.terminals import approve, poll, started, told
 
 BY_GROUPS = IdentityRules(role_map=GROUP_ROLES)
@@ -133,23 +136,18 @@ def test_v49_and_where_linking_is_on_it_is_judged_anew() -> None:
 
 
 @pytest.fixture
-def database(tmp_path: Any) -> Iterator[Any]:
+def database(tmp_path: Path) -> Iterator[Directory]:
     directory = open_directory(f"sqlite:///{tmp_path}/directory.sqlite3")
     yield directory
     directory.close()
 
 
-def test_v50_subjects_that_a_database_might_take_for_each_other_are_different_people(database: Any) -> None:
-    people = [person(subject) for subject in SUBJECTS]
-    with Scene(provider(*people), directory=database) as scene:
-        accounts = set()
-        for each in people:
-            for _ in range(2):
-                browser = scene.browser()
-                assert browser.login(each.subject).status == 303
-                assert browser.person == each.subject
-                accounts.add(said(browser, "account_id"))
-        assert len(accounts) == scene.accounts == len(SUBJECTS)
+def test_v50_subjects_that_a_database_might_take_for_each_other_are_different_people(database: Directory) -> None:
+    subjects_are_told_apart(database)
+
+
+def test_v50_nor_does_memory_take_one_for_another() -> None:
+    subjects_are_told_apart(MemoryDirectory())
 
 
 def test_v55_who_signed_in_last_is_told_to_nobody_else() -> None:
