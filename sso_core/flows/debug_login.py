@@ -33,6 +33,7 @@ from sso_core.flows.begin_login import (
 from sso_core.flows.finish_login import Repeated, TakingLogin, TakingSealedLogin, finish_login
 from sso_core.flows.inspect_login import Inspected
 from sso_core.flows.sessions import CheckingRevocation, NoSession, ReadingSession, SessionFound, read_session
+from sso_core.flows.turn_away import EndingFormerSession
 from sso_core.machine import Failed, Resting, Working, advance, advance_any, door
 from sso_core.oauth.authorization import AuthorizationResponse
 from sso_core.providers.kinds import Provider
@@ -167,7 +168,7 @@ class TakingInspection(Finishing):
     def receive(self, answer: Event, *, now: float) -> Inspecting | Repeated:
         """Look on, if that is what the login is for."""
         after = advance(self.taking, (answer,), now=now)
-        if isinstance(after, Failed):
+        if isinstance(after, Failed | EndingFormerSession):  # it knows of no former session, so there is none to end
             raise Refusal(after.failure)
         if isinstance(after, Repeated):
             return after

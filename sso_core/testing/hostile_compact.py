@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import attrs
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from sso_core.failures import Reason
 from sso_core.testing.mischief import Arrangement, Mischief, put, refused
-from sso_core.testing.provider_state import Alterations
+from sso_core.testing.provider_state import Alterations, unaltered
 from sso_core.testing.signing_keys import SigningKey, encoded
 from sso_core.wire import b64url_decode, b64url_encode
 
@@ -184,7 +184,7 @@ LETTERS = (
     _form("A65-line-within", "the claims go over two lines", _segment(1, lambda each: each[:8] + "\r\n" + each[8:])),
     _form("A65-blank-within", "a blank stands in the signature", _segment(2, lambda each: each[:8] + " " + each[8:])),
     attrs.evolve(
-        _form("A65-plain", "the claims are in plain base64", dict),
+        _form("A65-plain", "the claims are in plain base64", unaltered),
         alterations=Alterations(
             id_token_claims=_QUESTIONS, id_token=_segment(1, lambda each: each.replace("-", "+").replace("_", "/"))
         ),
@@ -202,7 +202,7 @@ LETTERS = (
 # Encryption, which nobody registered
 
 
-def _encrypted(members: dict[str, object], *sizes: int) -> Callable[[str], str]:
+def _encrypted(members: Mapping[str, object], *sizes: int) -> Callable[[str], str]:
     """Return what has the form of a JWE (RFC 7516 7.1); there is nothing in it, since nobody may look."""
     header = b64url_encode(encoded(members))
     return lambda _: ".".join((header, *(b64url_encode(bytes(size)) for size in sizes)))

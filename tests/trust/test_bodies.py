@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inspect import signature
+from typing import Any
 
 import attrs
 import pytest
@@ -19,7 +20,7 @@ from trust.scene import Scene, cookies_set, refusal
 PLACES = ("metadata_answer", "keys_answer", "token_answer", "userinfo_answer")
 
 
-def answering(place: str, change: object) -> FakeProvider:
+def answering(place: str, change: Any) -> FakeProvider:
     return FakeProvider(attrs.evolve(example_provider(), alterations=attrs.evolve(Alterations(), **{place: change})))
 
 

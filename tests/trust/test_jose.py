@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import process_time
+from typing import Any
 
 import attrs
 import pytest
@@ -33,7 +34,7 @@ def little_work(seconds: float = 0.25) -> Iterator[None]:
     assert process_time() - before < seconds
 
 
-def provider(**alterations: object) -> FakeProvider:
+def provider(**alterations: Any) -> FakeProvider:
     return FakeProvider(attrs.evolve(example_provider(), alterations=attrs.evolve(Alterations(), **alterations)))
 
 
@@ -158,8 +159,9 @@ def plain() -> Scene:
     """A service before a provider that knows no ID tokens."""
     op = FakeProvider(attrs.evolve(example_provider(), openid=False, response_issuer=False))
     state, client = op.state, op.state.clients[0]
-    endpoints = (state.endpoint(path) for path in ("/authorize", "/token", "/userinfo"))
-    return Scene(op, providers=(OAuthProvider(state.issuer, Client("client", client.client_secret), *endpoints),))
+    authorization, token, userinfo = (state.endpoint(path) for path in ("/authorize", "/token", "/userinfo"))
+    known = Client("client", client.client_secret)
+    return Scene(op, providers=(OAuthProvider(state.issuer, known, authorization, token, userinfo),))
 
 
 def test_a74_an_access_token_from_elsewhere_signs_nobody_in() -> None:

@@ -44,9 +44,9 @@ def account_id(browser: Browser) -> str:
     return str(browser.session["account_id"])
 
 
-def role(browser: Browser) -> str | None:
+def role(browser: Browser) -> str:
     assert browser.session is not None
-    return browser.session["role"]
+    return str(browser.session["role"])
 
 
 # Identity
@@ -92,7 +92,10 @@ def test_a83_a_person_of_another_tenant_is_never_the_one_whose_address_they_wrot
         assert ada.session["subject"] == "ada-here"
 
 
-NOT_VERIFIED = [{"email_verified": said} for said in (False, "true", "True", 1, 1.0, None, ["true"], {})] + [{}]
+NOT_TRUE: tuple[object, ...] = (False, "true", "True", 1, 1.0, None, ["true"], {})
+NOT_VERIFIED: list[dict[str, object]] = [*({"email_verified": value} for value in NOT_TRUE), {}]
+    {"email_verified": said} for said in (False, "true", "True", 1, 1.0, None, ["true"], {})
+] + [{}]
 
 
 @pytest.mark.parametrize("said", NOT_VERIFIED, ids=repr)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from inspect import signature
 from time import process_time
+from typing import Any
 from zlib import compressobj
 
 import attrs
@@ -31,10 +32,10 @@ from sso_core.testing.mischief import derive, put, then
 from sso_core.testing.provider_state import Alterations, Document, example_provider
 from sso_core.testing.signing_keys import SigningKey, compact, encoded, signing_key
 from sso_core.wire import b64url_encode
-from trust.scene import Scene, refusal
+from trust.scene import Scene, provider_of, refusal
 
 
-def provider(alg: str = "EdDSA", **alterations: object) -> FakeProvider:
+def provider(alg: str = "EdDSA", **alterations: Any) -> FakeProvider:
     """Return a provider that signs with this algorithm, and that is honest but for the alterations."""
     state = example_provider()
     clients = tuple(attrs.evolve(client, id_token_alg=alg) for client in state.clients)
@@ -158,9 +159,8 @@ def test_v14_a_public_key_is_no_shared_secret_in_whatever_form(form: str, alg: s
 
 
 def test_v14_no_settings_bring_shared_secrets_back() -> None:
-    with Scene() as scene:
-        (trusting,) = (attrs.evolve(each, algorithms=("HS256", "none")) for each in scene.settings.providers)
     op = provider("RS256", signing_key=lambda key: SigningKey(key.kid, "HS256", PUBLIC_TEXTS["PEM"](key)))
+    trusting = attrs.evolve(provider_of(op), algorithms=("HS256", "none"))
     with Scene(op, providers=(trusting,)) as scene:
         assert refusal(scene.browser().login()) is Reason.ALGORITHM_REFUSED
 

@@ -68,8 +68,18 @@ def test_v26_our_own_tokens_are_known_whole_or_not_at_all() -> None:
         assert browser.session is None
 
 
-HOSTS = ("evil.example", "app.example/sso/liveness", "app.example?x=/sso/liveness", "app.example#", "app.example:99999")
-HOSTS = (*HOSTS, "app.example:80@evil.example", "app.example:/../sso/liveness", "", "[::1", "app.example, evil.example")
+HOSTS = (
+    "evil.example",
+    "app.example/sso/liveness",
+    "app.example?x=/sso/liveness",
+    "app.example#",
+    "app.example:99999",
+    "app.example:80@evil.example",
+    "app.example:/../sso/liveness",
+    "",
+    "[::1",
+    "app.example, evil.example",
+)
 
 
 @pytest.mark.parametrize("host", HOSTS)
