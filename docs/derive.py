@@ -127,6 +127,7 @@ def _line(line: str, row: dict[str, str]) -> str:
 TABLES = {
     "service": "The service",
     "cli": "The command line",
+    "limits": "How often something may be tried",
     "keys": "Personal keys",
     "reference_token": "The reference's cookie",
     "ui": "A user interface beside it",
@@ -136,6 +137,13 @@ TABLES = {
     "google": "Google",
     "microsoft": "Microsoft Entra",
     "generic": "Any other provider",
+}
+
+ABOUT = {
+    "limits": """Tries are counted before anybody looks at them, for each address that people come from and for each \
+name. In IPv6 the first 64 bits of an address count; where the connection has no address, all are one. Once a limit is \
+reached, the answer is 429 until the window is over, which begins with the first try. A name has more tries from \
+everywhere than from one address, so that it takes many addresses to keep its person out by failing in their name.""",
 }
 
 FORMS = """An environment describes one provider: the first of Google, Microsoft and generic whose client id is set. \
@@ -178,7 +186,7 @@ def settings() -> str:
     parts = ["# Settings", NOTE, FORMS]
     for table, title in TABLES.items():
         place = f'`[[provider]]` with `kind = "{table}"`' if table in PROVIDER_KINDS else f"`[{table}]`"
-        parts += [f"## {title}", "", f"In TOML: {place}.", ""]
+        parts += [f"## {title}", "", f"In TOML: {place}.", "", *([ABOUT[table], ""] if table in ABOUT else [])]
         parts += ["| variable | in TOML | meaning | default |", "| --- | --- | --- | --- |"]
         parts += [
             f"| `{variable.name}` | `{variable.member}` | {variable.meaning} | {variable.default} |"

@@ -16,6 +16,7 @@ from sso_core.events import (
     AccountFacts,
     AlreadyTaken,
     Conflict,
+    Counted,
     DirectoryUnreachable,
     Dropped,
     Found,
@@ -58,6 +59,8 @@ class Kind(Enum):
     SESSION = "session"
     CLI_LOGIN = "cli_login"
     REVOKED = "revoked"
+    TRIES = "tries"
+    """Counts alone."""
 
 
 @attrs.frozen
@@ -158,6 +161,21 @@ class Drop:
 
 
 @attrs.frozen
+class Count:
+    """Add one to the count under `key`, atomically, and say how many that makes.
+
+    A count begins with its first one, and is over `window` seconds later, however often it was added to meanwhile.
+    A key that counts keeps no values.
+    """
+
+    answers: ClassVar = frozenset({Counted, StoreUnreachable})
+
+    kind: Kind
+    key: str
+    window: float
+
+
+@attrs.frozen
 class ReadAccount:
     """Read the facts about one person: one batch, one moment.
 
@@ -205,5 +223,16 @@ class AskHost:
 
 
 Effect = (
-    HttpRequest | ReadMetadata | ReadKeys | Keep | Take | Peek | Drop | ReadAccount | WriteAccount | ReadKey | AskHost
+    HttpRequest
+    | ReadMetadata
+    | ReadKeys
+    | Keep
+    | Take
+    | Peek
+    | Drop
+    | Count
+    | ReadAccount
+    | WriteAccount
+    | ReadKey
+    | AskHost
 )

@@ -104,6 +104,14 @@ class Dropped:
 
 
 @attrs.frozen
+class Counted:
+    """The count is now `number`, and begins anew in `left` seconds."""
+
+    number: int
+    left: float
+
+
+@attrs.frozen
 class StoreUnreachable:
     """The store did not answer; whether it did what was asked is not known."""
 
@@ -185,6 +193,7 @@ Event = (
     | Found
     | Missing
     | Dropped
+    | Counted
     | StoreUnreachable
     | AccountFacts
     | Written

@@ -8,6 +8,7 @@ the core) raises `MisuseError`.
 from __future__ import annotations
 
 from enum import Enum, unique
+from math import ceil
 from typing import NamedTuple, NoReturn
 
 import attrs
@@ -77,7 +78,7 @@ _WRONG_PASSWORD = "That name and password do not belong together."
 _CLI_OVER = "This command-line sign-in is over or was never begun. Please start again in your terminal."
 _WRONG_CODE = "That is not what your terminal shows. Please look again."
 _TOO_OFTEN = "That was wrong too often. Please start again in your terminal."
-_SLOWER = "That was too often in too short a time. Please wait a moment."
+_SLOWER = "That was too often in too short a time. Please wait a little."
 _WRONG_TEAM = "You are not in that team."
 _WRONG_KEY = "What you present is not valid here, or no longer."
 
@@ -233,6 +234,16 @@ class Failure:
     reason: Reason
     detail: str = ""
     hint: str = ""
+    wait: float = 0.0
+    """Seconds until another try is worth it, where that is known."""
+
+    @property
+    def sentence(self) -> str:
+        """What to tell the person: that of the reason, and when to come again."""
+        if not self.wait:
+            return self.reason.sentence
+        minutes = ceil(self.wait / 60)
+        return f"{self.reason.sentence} You can try again in {f'{minutes} minutes' if minutes > 1 else 'a minute'}."
 
     def __str__(self) -> str:
         return ": ".join(part for part in (self.reason.code, self.detail, self.hint) if part)
@@ -250,9 +261,9 @@ class MisuseError(Exception):
     """The core was called in a way that its contract forbids: a bug of the caller, never of a person's."""
 
 
-def refuse(reason: Reason, detail: str = "", hint: str = "") -> NoReturn:
+def refuse(reason: Reason, detail: str = "", hint: str = "", *, wait: float = 0.0) -> NoReturn:
     """End the flow with this failure.
 
     Raises `Refusal`, which `advance` and the doors of a flow turn into `Failed`.
     """
-    raise Refusal(Failure(reason, detail, hint))
+    raise Refusal(Failure(reason, detail, hint, wait))

@@ -13,7 +13,8 @@ Rules
 - The edge to `Failed` is implicit: a check may refuse anywhere, by raising `Refusal`.
 - Events answer effects by position. An effect declares its answers; anything else is misuse.
 - Time is an input of every step, in seconds since the epoch. Entropy and warm facts are inputs of the doors.
-- `afterwards` of a resting state are effects that nobody waits for, and that may be lost.
+- `afterwards` of a resting state are effects that nobody waits for, and that may be lost. `deeds` are what an
+  operator's log should say of it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from typing import Any, ClassVar, ParamSpec, Protocol, TypeVar, Union, cast, get
 
 import attrs
 
+from sso_core.audit import AuditEvent
 from sso_core.effects import Effect
 from sso_core.events import Event
 from sso_core.failures import Failure, MisuseError, Refusal
@@ -63,12 +65,23 @@ class Resting:
         """Effects to perform later, if at all."""
         return ()
 
+    @property
+    def deeds(self) -> tuple[AuditEvent, ...]:
+        """What was done, for the operator's log."""
+        return ()
+
 
 @attrs.frozen
 class Failed(Resting):
-    """The flow was refused."""
+    """The flow was refused. What was done before that stays done."""
 
     failure: Failure
+    changed: tuple[AuditEvent, ...] = ()
+
+    @property
+    def deeds(self) -> tuple[AuditEvent, ...]:
+        """What was done before."""
+        return self.changed
 
 
 S_co = TypeVar("S_co", covariant=True)

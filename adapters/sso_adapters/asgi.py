@@ -11,6 +11,7 @@ import anyio
 from sso_adapters.drive import AsyncWorld, ShuttingDownError
 from sso_adapters.drive.on_asyncio import Flights as AsyncioFlights
 from sso_adapters.drive.on_asyncio import run_asyncio
+from sso_adapters.observe.logs import Observe, log_event
 from sso_adapters.translate import Renderer, draw, finished, fits
 from sso_core.events import Headers
 from sso_core.failures import Refusal
@@ -34,8 +35,9 @@ GRACE = 15.0
 class AsgiSignIn:
     """An ASGI application that serves the routes of `site`.
 
-    `warm` returns what is known of a provider without asking. `beside` runs as long as the lifespan lasts, and is
-    cancelled before logins under way are seen through. `closed` is awaited when the lifespan ends.
+    `warm` returns what is known of a provider without asking. `observe` hears of each event. `beside` runs as long as
+    the lifespan lasts, and is cancelled before logins under way are seen through. `closed` is awaited when the
+    lifespan ends.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class AsgiSignIn:
         *,
         warm: WarmFacts,
         render: Renderer,
+        observe: Observe = log_event,
         beside: Callable[[], Coroutine[Any, Any, None]] | None = None,
         closed: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
@@ -52,6 +55,7 @@ class AsgiSignIn:
         self.world = world
         self._warm = warm
         self._render = render
+        self._observe = observe
         self._beside = beside
         self._closed = closed
         self._flights: Any = None
@@ -110,7 +114,7 @@ class AsgiSignIn:
             await _send(send, 503, (("retry-after", "2"), ("content-length", "0")), b"")
             return
         response = visit.respond(ending, trail=tuple(trail))
-        await _send(send, *finished(request, response, self._render))
+        await _send(send, *finished(response, self._render, self._observe))
         for effect in response.afterwards:
             await self.world.perform(effect)
 

@@ -1,14 +1,14 @@
-"""What the ASGI and WSGI adapters share: a page becomes bytes, a refusal a log line, a draw of entropy a block."""
+"""What the ASGI and WSGI adapters share: a page becomes bytes, a draw of entropy a block, and events are told."""
 
 from __future__ import annotations
 
-import logging
 import secrets
 from collections.abc import Callable
 
+from sso_adapters.observe.logs import Observe
 from sso_core.events import Headers
 from sso_core.secret import ENTROPY_SIZE, Entropy
-from sso_core.web.messages import BODY_LIMIT, Request, Response
+from sso_core.web.messages import BODY_LIMIT, Response
 from sso_core.web.pages import Page
 
 Renderer = Callable[[Page], tuple[str, bytes]]
@@ -16,8 +16,6 @@ Renderer = Callable[[Page], tuple[str, bytes]]
 
 LENGTH_DIGITS = 18
 """Digits of a declared length that are worth reading: leading zeros are allowed (RFC 9110 8.6)."""
-
-log = logging.getLogger("sso_adapters.sign_in")
 
 
 def draw() -> Entropy:
@@ -32,12 +30,10 @@ def fits(headers: Headers) -> bool:
     return length.isdecimal() and len(length) <= LENGTH_DIGITS and int(length) <= BODY_LIMIT
 
 
-def finished(request: Request, response: Response, render: Renderer) -> tuple[int, Headers, bytes]:
-    """Return status, headers and body to send, and log a refusal: its code, its detail and its reference."""
-    if response.failure is not None:
-        log.warning(
-            "sign-in refused at %r: %s (reference %s)", request.path, response.failure, response.reference or "none"
-        )
+def finished(response: Response, render: Renderer, observe: Observe) -> tuple[int, Headers, bytes]:
+    """Return status, headers and body to send, and tell what happened."""
+    for event in response.audit:
+        observe(event)
     if isinstance(response.body, bytes):
         body, headers = response.body, response.headers
     else:

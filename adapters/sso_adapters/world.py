@@ -12,6 +12,7 @@ import anyio.to_thread
 from sso_adapters.http.library import AsyncLibrary, AsyncSender, Library, Sender
 from sso_core.effects import (
     AskHost,
+    Count,
     Drop,
     Effect,
     HttpRequest,
@@ -28,7 +29,7 @@ from sso_core.events import Event, HostAnswered, HostFailed
 from sso_core.hosts import HostAnswer, HostQuestion, answers_to
 
 Clock = Callable[[], float]
-StoreEffect = Keep | Take | Peek | Drop
+StoreEffect = Keep | Take | Peek | Drop | Count
 DirectoryEffect = ReadAccount | ReadKey | WriteAccount
 Host = Callable[[HostQuestion], HostAnswer | Awaitable[HostAnswer]]
 """The host's own function. Raising is a failure that the flow judges."""
@@ -81,7 +82,7 @@ class BlockingWorld:
                 return self._sender.send(effect)
             case ReadMetadata() | ReadKeys():
                 return self._library.read(effect)
-            case Keep() | Take() | Peek() | Drop():
+            case Keep() | Take() | Peek() | Drop() | Count():
                 return self._store.perform(effect)
             case ReadAccount() | ReadKey() | WriteAccount():
                 return self._directory.perform(effect)
@@ -118,7 +119,7 @@ class AsyncWorld:
                 return await self._sender.send(effect)
             case ReadMetadata() | ReadKeys():
                 return await self._library.read(effect)
-            case Keep() | Take() | Peek() | Drop():
+            case Keep() | Take() | Peek() | Drop() | Count():
                 store = self._store
                 return store.perform(effect) if store.in_memory else await _in_thread(store.perform, effect)
             case ReadAccount() | ReadKey() | WriteAccount():

@@ -8,6 +8,7 @@ from typing import Any
 
 from sso_adapters.drive import World
 from sso_adapters.drive.blocking import run
+from sso_adapters.observe.logs import Observe, log_event
 from sso_adapters.translate import Renderer, draw, finished, fits
 from sso_core.events import Headers
 from sso_core.web.messages import Request
@@ -19,13 +20,19 @@ StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 
 class WsgiSignIn:
-    """A WSGI application that serves the routes of `site`; `warm` returns what is known of a provider already."""
+    """A WSGI application that serves the routes of `site`; `warm` returns what is known of a provider already.
 
-    def __init__(self, site: Site, world: World, *, warm: WarmFacts, render: Renderer) -> None:
+    `observe` hears of each event.
+    """
+
+    def __init__(
+        self, site: Site, world: World, *, warm: WarmFacts, render: Renderer, observe: Observe = log_event
+    ) -> None:
         self.site = site
         self.world = world
         self._warm = warm
         self._render = render
+        self._observe = observe
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
@@ -34,7 +41,7 @@ class WsgiSignIn:
         trail: list[str] = []
         ending = run(visit.state, self.world, watch=lambda state: trail.append(type(state).__name__))
         response = visit.respond(ending, trail=tuple(trail))
-        status, headers, body = finished(request, response, self._render)
+        status, headers, body = finished(response, self._render, self._observe)
         start_response(f"{status} {HTTPStatus(status).phrase}", list(headers))
         yield body
         for effect in response.afterwards:

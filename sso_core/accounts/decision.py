@@ -23,6 +23,7 @@ from sso_core.accounts.values import (
     with_values,
     with_wishes,
 )
+from sso_core.audit import AuditEvent, AuditKind
 from sso_core.events import AccountFacts
 from sso_core.hosts import Wishes
 from sso_core.identity.explanation import Step
@@ -54,6 +55,8 @@ class Decision:
     explanation: tuple[Step, ...] = ()
     aliases: tuple[tuple[str, str], ...] = ()
     """What people call those of the account's teams that were read or are made: pairs of id and name."""
+    deeds: tuple[AuditEvent, ...] = ()
+    """What the log should say once it is written."""
 
 
 def decide(
@@ -91,7 +94,24 @@ def decide(
     else:
         outcome = _update(found.account, found.linked, after, identity, teams, guards)
     aliases = aliases_of(after, (*facts.teams, *teams.ensured))
-    return Decision(*outcome, (*identity.explanation, *explanation), aliases)
+    deeds = deeds_of(found.account, outcome[0], identity, teams, linked=bool(found.linked)) if outcome[1] else ()
+    return Decision(*outcome, (*identity.explanation, *explanation), aliases, deeds)
+
+
+def deeds_of(
+    before: Account | None, after: Account, identity: Identity, teams: TeamPlan, *, linked: bool
+) -> tuple[AuditEvent, ...]:
+    """Return what a log should say of a decision that changes something."""
+    who = AuditEvent(AuditKind.ACCOUNT_CREATED, after.account_id, identity.issuer, identity.subject, after.role)
+    deeds = [who] if before is None else []
+    if linked:
+        deeds.append(attrs.evolve(who, kind=AuditKind.ACCOUNT_LINKED))
+    if before is not None and before.role != after.role:
+        deeds.append(attrs.evolve(who, kind=AuditKind.ROLE_CHANGED, former_role=before.role))
+    if teams.joined or teams.left:
+        joined = tuple(membership.team_id for membership in teams.joined)
+        deeds.append(attrs.evolve(who, kind=AuditKind.TEAMS_CHANGED, joined=joined, left=teams.left))
+    return tuple(deeds)
 
 
 def aliases_of(account: Account, teams: Iterable[Team]) -> tuple[tuple[str, str], ...]:

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import attrs
 
+from sso_core.audit import AuditEvent, AuditKind
 from sso_core.effects import Effect, Keep, Kind, Take
 from sso_core.events import AlreadyTaken, Kept, Missing, Occupied, StoreUnreachable, Taken
-from sso_core.failures import Failure, Reason, refuse
+from sso_core.failures import Failure, Reason
 from sso_core.flows.attempt import Finishing
 from sso_core.flows.hold_cli import BUSY, BUSY_TTL, ReturningCliLogin, entry_of, why_closed
-from sso_core.machine import Resting
+from sso_core.machine import Failed, Resting
 from sso_core.secret import Secret
 from sso_core.sessions.cli_entry import CliLogin, cli_hash, cli_login_key, encode_cli_login, is_secret
 from sso_core.sessions.session import Session
@@ -35,6 +36,23 @@ class CliApproved(Resting):
     session: Session
     location: str | None = attrs.field(default=None, repr=False)
     notes: tuple[Failure, ...] = ()
+    changed: tuple[AuditEvent, ...] = ()
+    """What the login changed of the account."""
+
+    @property
+    def deeds(self) -> tuple[AuditEvent, ...]:
+        """The change of the account, and the approval."""
+        session = self.session
+        approved = AuditEvent(
+            AuditKind.COMMAND_LINE_APPROVED,
+            session.account_id,
+            session.issuer,
+            session.subject,
+            session.role,
+            client=self.client,
+            provider=session.provider_id,
+        )
+        return (*self.changed, approved)
 
 
 @attrs.frozen
@@ -47,6 +65,7 @@ class Approval:
     loopback_code: Secret
     aliases: tuple[tuple[str, str], ...] = ()
     notes: tuple[Failure, ...] = ()
+    changed: tuple[AuditEvent, ...] = ()
 
 
 @attrs.frozen
@@ -90,14 +109,15 @@ class ApprovingCliLogin(Finishing):
         key = cli_login_key(self.approval.login_id)
         return (Keep(Kind.CLI_LOGIN, key, encode_cli_login(self.login), self.ttl),)
 
-    def receive(self, answer: Kept | Occupied | StoreUnreachable, *, now: float) -> CliApproved:
+    def receive(self, answer: Kept | Occupied | StoreUnreachable, *, now: float) -> CliApproved | Failed:
         """Send the person back to the terminal."""
         del now
-        if not isinstance(answer, Kept):
-            refuse(Reason.SESSION_NOT_KEPT, "the approval of the command line cannot be stored")
         approval, loopback = self.approval, self.login.loopback
+        if not isinstance(answer, Kept):
+            failure = Failure(Reason.SESSION_NOT_KEPT, "the approval of the command line cannot be stored")
+            return Failed(failure, approval.changed)
         location = None
         if loopback is not None:
             fields = [("code", approval.loopback_code.reveal()), ("login", approval.login_id)]
             location = f"{loopback.redirect_uri}?{encode_form(fields)}"
-        return CliApproved(self.login.client, approval.session, location, approval.notes)
+        return CliApproved(self.login.client, approval.session, location, approval.notes, approval.changed)

@@ -1,13 +1,14 @@
 """The story of a person who lets a command line sign in: they type its code, and go to their provider.
 
-    confirm_cli_login -> TakingCliLogin -> ReturningCliLogin
-                              |
-                              v
-                         ClaimingCliLogin -> the story of `begin_login`
+    confirm_cli_login -> [CountingCode] -> TakingCliLogin -> ReturningCliLogin
+                                                 |
+                                                 v
+                                          ClaimingCliLogin -> the story of `begin_login`
 
 - The browser that confirmed last holds the claim; only with it does a login approve.
 - A command line that listens on the loopback of the browser's machine needs no code where both come from one address:
   the answer goes there and nowhere else (RFC 8252 7.3).
+- A code is counted before it is looked at, so a right one counts like a wrong one; who brings none guesses none.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 import attrs
 
 from sso_core.effects import Effect, Keep, Kind, Take
-from sso_core.events import AlreadyTaken, Kept, Missing, Occupied, StoreUnreachable, Taken
+from sso_core.events import AlreadyTaken, Counted, Kept, Missing, Occupied, StoreUnreachable, Taken
 from sso_core.facts import Warm
 from sso_core.failures import Failure, Reason, refuse
 from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, Start, send_to_provider
@@ -32,6 +33,7 @@ from sso_core.sessions.cli_entry import (
     is_secret,
     typed_code,
 )
+from sso_core.sessions.limits import Quota, check_quota, cli_code_quota
 from sso_core.sessions.pending_login import LoginPurpose
 from sso_core.settings.sign_in import SignInSettings
 
@@ -43,18 +45,21 @@ def confirm_cli_login(
     *,
     login_id: str,
     code: str,
+    address: str,
     peer: str,
     entropy: Entropy,
     warm: Warm,
-) -> TakingCliLogin:
+) -> CountingCode | TakingCliLogin:
     """Begin to confirm a command line's login with the code that the person typed, and to ask who they are.
 
-    `peer` is the address that the browser comes from. Refuses with SWITCHED_OFF.
+    `address` is where the browser comes from as far as that is known, and `peer` the same where it is certain, else
+    empty. Refuses with SWITCHED_OFF.
     """
     check_cli_enabled(settings)
     home, keys_warm = settings.origin.path("/"), warm.keys is not None
     start = Start(settings, provider, home, entropy, keys_warm, LoginPurpose.CLI, login_id)
-    return TakingCliLogin(Confirming(start, warm, login_id, Secret(typed_code(code)), peer))
+    taking = TakingCliLogin(Confirming(start, warm, login_id, Secret(typed_code(code)), peer))
+    return CountingCode(cli_code_quota(settings.limits, address), taking) if code else taking
 
 
 @attrs.frozen
@@ -66,6 +71,26 @@ class Confirming:
     login_id: str
     code: Secret
     peer: str
+
+
+@attrs.frozen
+class CountingCode(Working):
+    """Waits for how many codes were typed at this address."""
+
+    uninterruptible = True
+
+    quota: Quota
+    taking: TakingCliLogin
+
+    def asks(self) -> tuple[Effect, ...]:
+        """Count this one."""
+        return (self.quota.count,)
+
+    def receive(self, answer: Counted | StoreUnreachable, *, now: float) -> TakingCliLogin:
+        """Look at the code unless there are too many."""
+        del now
+        check_quota(self.quota, answer)
+        return self.taking
 
 
 @attrs.frozen
@@ -106,7 +131,7 @@ def judged(login: CliLogin, confirming: Confirming) -> tuple[CliLogin, Failure |
 
 
 def needs_code(login: CliLogin, peer: str) -> bool:
-    """Whether a browser at this address has to bring the user code.
+    """Whether a browser at this address has to bring the user code; always where the address is in doubt, hence empty.
 
     It need not where the command line listens on the loopback and asked from the same address: whoever sends such a
     link from elsewhere is found out by it, and the answer goes to the browser's own machine anyway (RFC 8252 8.3).

@@ -18,6 +18,7 @@ from typing import assert_never
 
 import attrs
 
+from sso_core.audit import AuditEvent
 from sso_core.effects import Effect
 from sso_core.events import Event
 from sso_core.facts import Warm
@@ -58,6 +59,11 @@ class Inspection(Resting):
 
     inspected: Inspected
     timeline: tuple[Passed, ...]
+
+    @property
+    def deeds(self) -> tuple[AuditEvent, ...]:
+        """Somebody looked."""
+        return self.inspected.deeds
 
 
 @attrs.frozen

@@ -1,11 +1,11 @@
-"""The chapter in which the person gets an account and a session.
+"""The chapter in which the person gets an account.
 
-ReadingAccount <-> [AskingHost] <-> [WritingAccount] -> KeepingSession -> SignedIn
+ReadingAccount <-> [AskingHost] <-> [WritingAccount] -> KeepingSession
        |
        v
 EndingFormerSession (whoever is refused) | Inspected (a login that only wants to know)
 
-Where the login is for a command line, the chapter `approve_cli` stands in the place of KeepingSession.
+The next chapter is `keep_session`, or `approve_cli` where the login is for a command line.
 
 - Facts are read at one moment, everything is decided from them, and the decision is carried out whole or not at all.
 - What turns out to be missing (a map that the directory has, a team that the host names) is read once more.
@@ -25,34 +25,30 @@ from sso_core.accounts.linking import find_account
 from sso_core.accounts.membership import teams_to_ask
 from sso_core.accounts.policy import Linking
 from sso_core.accounts.values import NO_WISHES, with_wishes
-from sso_core.effects import AskHost, Effect, Keep, Kind, ReadAccount, WriteAccount
+from sso_core.effects import AskHost, Effect, ReadAccount, WriteAccount
 from sso_core.events import (
     AccountFacts,
     Conflict,
     DirectoryUnreachable,
     HostAnswered,
     HostFailed,
-    Kept,
-    Occupied,
     OutcomeUnknown,
-    StoreUnreachable,
     Written,
 )
-from sso_core.failures import Failure, Reason, Refusal, refuse
+from sso_core.failures import Reason, Refusal, refuse
 from sso_core.flows.approve_cli import Approval, TakingApprovedLogin
 from sso_core.flows.arrival import Arrival, arrival_of, person_of
 from sso_core.flows.attempt import Attempt, Finishing
 from sso_core.flows.host_answers import wishes_of
 from sso_core.flows.inspect_login import Inspected, inspect
+from sso_core.flows.keep_session import KeepingSession
 from sso_core.flows.turn_away import EndingFormerSession, turn_away
 from sso_core.hosts import AfterLogin, Wishes
 from sso_core.identity.gathered import Gathered
 from sso_core.identity.identity import Identity
-from sso_core.machine import Resting
 from sso_core.records import AccountUnchanged, Mappings
-from sso_core.secret import Secret
 from sso_core.sessions.pending_login import LoginPurpose, PendingLogin
-from sso_core.sessions.session import Session, encode_session, session_key, session_of
+from sso_core.sessions.session import session_of
 
 TRIES = 4
 """Rounds of reading and writing the account: enough for a burst of first logins, too few to spin."""
@@ -60,19 +56,6 @@ TRIES = 4
 NO_MAPPINGS = Mappings()
 NOT_ASKED = AccountFacts(None)
 """In place of what was not asked."""
-
-
-@attrs.frozen
-class SignedIn(Resting):
-    """The person is signed in; the browser gets `session_id` and goes to `return_to`."""
-
-    session_id: Secret
-    session: Session
-    return_to: str
-    notes: tuple[Failure, ...] = ()
-
-
-# The account
 
 
 def read_account(attempt: Attempt, login: PendingLogin, gathered: Gathered) -> ReadingAccount:
@@ -273,9 +256,6 @@ class WritingAccount(Finishing):
                 assert_never(answer)
 
 
-# The session
-
-
 def let_in(
     arrival: Arrival, identity: Identity, decision: Decision, now: float
 ) -> KeepingSession | TakingApprovedLogin:
@@ -289,30 +269,8 @@ def let_in(
     )
     if arrival.purpose is LoginPurpose.CLI:
         code = arrival.entropy.loopback_code
-        approval = Approval(arrival.cli_login, arrival.cli_claim, session, code, decision.aliases, notes=identity.notes)
+        approval = Approval(
+            arrival.cli_login, arrival.cli_claim, session, code, decision.aliases, identity.notes, decision.deeds
+        )
         return TakingApprovedLogin(approval)
-    return KeepingSession(arrival, session, identity.notes)
-
-
-@attrs.frozen
-class KeepingSession(Finishing):
-    """Waits until the new session can be read everywhere, and the browser's former one nowhere."""
-
-    arrival: Arrival
-    session: Session
-    notes: tuple[Failure, ...]
-
-    def asks(self) -> tuple[Effect, ...]:
-        """Store the one and drop the other in one step."""
-        key = session_key(self.arrival.entropy.session_id)
-        ttl = self.session.expires_at - self.session.signed_in_at
-        value = encode_session(self.session)
-        return (Keep(Kind.SESSION, key, value, ttl, instead_of=self.arrival.former_session),)
-
-    def receive(self, answer: Kept | Occupied | StoreUnreachable, *, now: float) -> SignedIn:
-        """Only now is the person signed in."""
-        del now
-        if not isinstance(answer, Kept):
-            why = answer.why if isinstance(answer, StoreUnreachable) else "the key is taken"
-            refuse(Reason.SESSION_NOT_KEPT, f"the session cannot be stored: {why}")
-        return SignedIn(self.arrival.entropy.session_id, self.session, self.arrival.return_to, self.notes)
+    return KeepingSession(arrival, session, identity.notes, decision.deeds)

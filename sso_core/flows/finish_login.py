@@ -41,13 +41,13 @@ from sso_core.flows.checks import (
     check_login_provider,
     granted_code,
 )
-from sso_core.flows.enter import SignedIn
 from sso_core.flows.exchange_code import (
     Exchanging,
     ExchangingCode,
     ExchangingCodeAndReadingKeys,
     ExchangingPlainCode,
 )
+from sso_core.flows.keep_session import SignedIn
 from sso_core.flows.turn_away import EndingFormerSession, end_former_session
 from sso_core.machine import Resting, door
 from sso_core.oauth.authorization import AuthorizationResponse, CodeGranted, NotGranted, parse_authorization_response

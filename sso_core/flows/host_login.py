@@ -1,10 +1,11 @@
 """The story of a person for whom the host itself vouches: by a password, or by the headers of a proxy.
 
-sign_in_with_password -> CheckingPassword -> the chapter of the account (`enter`)
-sign_in_by_headers    -> CheckingHeaders  -> the chapter of the account (`enter`)
+sign_in_with_password -> CountingTries -> CheckingPassword -> the chapter of the account (`enter`)
+sign_in_by_headers    -> CheckingHeaders                   -> the chapter of the account (`enter`)
 where the host names nobody -> EndingFormerSession
 
-Whom the host vouches for is described by its words alone, and judged by the same policy as everybody.
+Every try of a password is counted before the host sees it, and one too many is not looked at. Whom the host vouches for
+is described by its words alone, and judged by the same policy as everybody.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import attrs
 
 from sso_core.effects import AskHost, Effect
-from sso_core.events import Headers, HostAnswered, HostFailed
+from sso_core.events import Counted, Headers, HostAnswered, HostFailed, StoreUnreachable
 from sso_core.failures import Reason, Refusal, refuse
 from sso_core.flows.arrival import Arrival
 from sso_core.flows.attempt import Finishing
@@ -25,6 +26,7 @@ from sso_core.identity.rules import AttributeNames, IdentityRules
 from sso_core.machine import door
 from sso_core.oauth.claims import ClaimSet, Source, SourcedClaims
 from sso_core.secret import Entropy, Secret
+from sso_core.sessions.limits import Quota, check_quota, password_quotas
 from sso_core.sessions.session import session_key
 from sso_core.settings.sign_in import SignInSettings
 
@@ -42,18 +44,21 @@ def sign_in_with_password(
     *,
     username: str,
     password: Secret,
+    address: str,
     return_to: str,
     former_session: Secret | None,
     entropy: Entropy,
-) -> CheckingPassword:
+) -> CountingTries:
     """Begin to sign somebody in by a name and a password; `return_to` is a path of this service, already checked.
 
-    Refuses with SWITCHED_OFF where the host checks no passwords.
+    `address` is where the person comes from, as far as that is known. Refuses with SWITCHED_OFF where the host checks
+    no passwords.
     """
     if not settings.password_sign_in:
         refuse(Reason.SWITCHED_OFF, "sign-in by password is off")
     arrival = _arrival(settings, PASSWORD, return_to, former_session, entropy)
-    return CheckingPassword(arrival, username, password)
+    quotas = password_quotas(settings.limits, username, address)
+    return CountingTries(quotas, CheckingPassword(arrival, username, password))
 
 
 @door
@@ -81,6 +86,25 @@ def _arrival(
         refuse(Reason.UI_DISABLED, "nobody is signed in here")
     former = session_key(former_session) if former_session is not None else None
     return Arrival(settings, way, RULES, return_to, entropy, former, from_host=True)
+
+
+@attrs.frozen
+class CountingTries(Finishing):
+    """Waits for one count after the other: what is refused to an address is no try of the name."""
+
+    quotas: tuple[Quota, ...]
+    checking: CheckingPassword
+
+    def asks(self) -> tuple[Effect, ...]:
+        """Count the try."""
+        return (self.quotas[0].count,)
+
+    def receive(self, answer: Counted | StoreUnreachable, *, now: float) -> CountingTries | CheckingPassword:
+        """Let the host see the password once all quotas have room for it."""
+        del now
+        check_quota(self.quotas[0], answer)
+        others = self.quotas[1:]
+        return attrs.evolve(self, quotas=others) if others else self.checking
 
 
 @attrs.frozen

@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 
 from sso_core.accounts.decision import Decision, decide
+from sso_core.audit import AuditEvent, AuditKind
 from sso_core.events import AccountFacts
 from sso_core.failures import Failure, Reason, Refusal, refuse
 from sso_core.flows.arrival import Arrival
@@ -21,6 +22,11 @@ class Inspected(Resting):
 
     identity: Identity
     verdict: Decision | Failure
+
+    @property
+    def deeds(self) -> tuple[AuditEvent, ...]:
+        """Somebody looked at this person's claims."""
+        return (AuditEvent(AuditKind.INSPECTED, issuer=self.identity.issuer, subject=self.identity.subject),)
 
 
 def inspect(arrival: Arrival, identity: Identity, facts: AccountFacts) -> Inspected:

@@ -14,6 +14,7 @@ from typing import assert_never
 
 import attrs
 
+from sso_core.audit import AuditEvent, AuditKind
 from sso_core.effects import Effect, ReadKey, WriteAccount
 from sso_core.events import Conflict, DirectoryUnreachable, Event, KeyFacts, OutcomeUnknown, Written
 from sso_core.failures import Reason, Refusal, refuse
@@ -36,10 +37,23 @@ class KeyIssued(Resting):
     secret: Secret
     key: ApiKey
 
+    @property
+    def deeds(self) -> tuple[AuditEvent, ...]:
+        """A key was issued."""
+        return (AuditEvent(AuditKind.KEY_ISSUED, self.key.account_id, key_id=self.key.key_hash),)
+
 
 @attrs.frozen
 class KeyRevoked(Resting):
     """The key opens nothing any more."""
+
+    account_id: str
+    key_hash: str
+
+    @property
+    def deeds(self) -> tuple[AuditEvent, ...]:
+        """A key was revoked."""
+        return (AuditEvent(AuditKind.KEY_REVOKED, self.account_id, key_id=self.key_hash),)
 
 
 @attrs.frozen
@@ -177,7 +191,7 @@ class FindingKey(Working):
             refuse(Reason.DIRECTORY_UNREACHABLE, f"the key cannot be read: {answer.why}")
         if answer.key is None or answer.key.account_id != self.session.account_id:
             refuse(Reason.NOT_FOUND, "the person has no such key")
-        return RevokingKey(self.key_hash)
+        return RevokingKey(self.session.account_id, self.key_hash)
 
 
 @attrs.frozen
@@ -186,6 +200,7 @@ class RevokingKey(Working):
 
     uninterruptible = True
 
+    account_id: str
     key_hash: str
 
     def asks(self) -> tuple[Effect, ...]:
@@ -196,7 +211,7 @@ class RevokingKey(Working):
         """Never say that a key is gone that may open something."""
         del now
         _check_written(answer)
-        return KeyRevoked()
+        return KeyRevoked(self.account_id, self.key_hash)
 
 
 def _check_written(answer: Written | Conflict | OutcomeUnknown | DirectoryUnreachable) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import attrs
 
+from sso_core.audit import AuditEvent, AuditKind
 from sso_core.effects import Effect, Keep, Kind, Peek, Take
 from sso_core.events import AlreadyTaken, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
 from sso_core.failures import Reason, refuse
@@ -21,6 +22,7 @@ from sso_core.flows.hold_cli import BUSY, check_cli_enabled, entry_of
 from sso_core.flows.start_cli import INTERVAL
 from sso_core.machine import Resting, Working, door
 from sso_core.secret import Entropy, Secret
+from sso_core.sessions.audit_marks import session_began
 from sso_core.sessions.cli_entry import CliLogin, cli_login_key, is_secret, proves_challenge
 from sso_core.sessions.session import Session, SessionKind, encode_session, session_key
 from sso_core.settings.sign_in import SignInSettings
@@ -50,6 +52,11 @@ class CliSignedIn(Resting):
     session_id: Secret
     session: Session
     aliases: tuple[tuple[str, str], ...]
+
+    @property
+    def deeds(self) -> tuple[AuditEvent, ...]:
+        """A session of a command line began."""
+        return (session_began(AuditKind.COMMAND_LINE_SIGNED_IN, self.session, session_key(self.session_id)),)
 
 
 @attrs.frozen

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import attrs
 
+from sso_core.audit import AuditEvent, AuditKind
 from sso_core.effects import Drop, Effect, Keep, Kind, Peek, ReadKey
 from sso_core.events import (
     AlreadyTaken,
@@ -30,6 +31,7 @@ from sso_core.events import (
 from sso_core.failures import Reason, refuse
 from sso_core.machine import Resting, Working
 from sso_core.secret import Secret
+from sso_core.sessions.audit_marks import session_mark
 from sso_core.sessions.revocation import encode_revocation, is_revoked, revocation_key
 from sso_core.sessions.session import Session, SessionKind, decode_session, session_key, session_of_key
 from sso_core.sessions.session_keys import SessionKeys
@@ -51,6 +53,19 @@ class NoSession(Resting):
 @attrs.frozen
 class SignedOut(Resting):
     """The session is gone everywhere."""
+
+    ended: str = ""
+    """The key of the session that ended; empty where there was none."""
+    account_id: str = ""
+    """Whose sessions ended, where it was all of them."""
+
+    @property
+    def deeds(self) -> tuple[AuditEvent, ...]:
+        """A session ended, or all of them."""
+        if not self.ended:
+            return ()
+        kind = AuditKind.SIGNED_OUT_EVERYWHERE if self.account_id else AuditKind.SIGNED_OUT
+        return (AuditEvent(kind, self.account_id, session=session_mark(self.ended)),)
 
 
 # Who is it
@@ -162,7 +177,7 @@ class EndingSession(Working):
         del now
         if isinstance(answer, StoreUnreachable):
             refuse(Reason.STORE_UNREACHABLE, f"the session cannot be ended: {answer.why}")
-        return SignedOut()
+        return SignedOut(self.key)
 
 
 def sign_out_everywhere(session_id: Secret | None, *, longest: float) -> FindingAccount | SignedOut:
@@ -222,4 +237,4 @@ class RevokingSessions(Working):
         del now, dropped
         if not isinstance(marked, Kept):
             refuse(Reason.STORE_UNREACHABLE, "the sessions cannot be ended")
-        return SignedOut()
+        return SignedOut(self.key, self.account_id)

@@ -1,11 +1,12 @@
 """The story of a command line that wants a session, and of the person who looks at who asks.
 
-    start_cli_login -> KeepingCliLogin -> CliLoginStarted
+    start_cli_login -> CountingStart -> KeepingCliLogin -> CliLoginStarted
     show_cli_login  -> PeekingCliLogin -> CliLoginShown
 
 - The terminal gets a poll secret, which no browser sees, and a user code, which the person types into the browser: a
   link that somebody sent approves nothing (RFC 8628 5.4).
 - Every secret is made here; a command line can choose none.
+- Starts are counted, since each brings new tries of a user code and fills the store a little.
 
 What follows is told in `confirm_cli`, `approve_cli` and `poll_cli`.
 """
@@ -15,7 +16,7 @@ from __future__ import annotations
 import attrs
 
 from sso_core.effects import Effect, Keep, Kind, Peek
-from sso_core.events import AlreadyTaken, Found, Kept, Missing, Occupied, StoreUnreachable
+from sso_core.events import AlreadyTaken, Counted, Found, Kept, Missing, Occupied, StoreUnreachable
 from sso_core.failures import Reason, Refusal, refuse
 from sso_core.flows.hold_cli import check_cli_enabled, entry_of, why_closed
 from sso_core.machine import Resting, Working, door
@@ -31,6 +32,7 @@ from sso_core.sessions.cli_entry import (
     shown_client,
     user_code,
 )
+from sso_core.sessions.limits import Quota, check_quota, cli_start_quota
 from sso_core.settings.sign_in import SignInSettings
 
 INTERVAL = 2.0
@@ -61,7 +63,7 @@ def start_cli_login(
     now: float,
     redirect_uri: str | None = None,
     code_challenge: str = "",
-) -> KeepingCliLogin:
+) -> CountingStart:
     """Begin a command line's login; every secret of it is made here, and none is taken from the command line.
 
     `client` is what it calls itself, `address` where it asks from. With `redirect_uri` it listens on the loopback, and
@@ -81,7 +83,26 @@ def start_cli_login(
         expires_at=now + settings.cli_login_ttl,
         loopback=loopback,
     )
-    return KeepingCliLogin(login, CliLoginStarted(login_id, entropy.poll_secret, code, settings.cli_login_ttl))
+    started = CliLoginStarted(login_id, entropy.poll_secret, code, settings.cli_login_ttl)
+    return CountingStart(cli_start_quota(settings.limits, address), KeepingCliLogin(login, started))
+
+
+@attrs.frozen
+class CountingStart(Working):
+    """Waits for how many command lines have begun from this address."""
+
+    quota: Quota
+    keeping: KeepingCliLogin
+
+    def asks(self) -> tuple[Effect, ...]:
+        """Count this one."""
+        return (self.quota.count,)
+
+    def receive(self, answer: Counted | StoreUnreachable, *, now: float) -> KeepingCliLogin:
+        """Go on unless there are too many."""
+        del now
+        check_quota(self.quota, answer)
+        return self.keeping
 
 
 @attrs.frozen

@@ -126,9 +126,9 @@ class Reading:
             return None
         return number
 
-    def whole(self, name: str, *, least: int = 1) -> int | None:
-        """Return a whole number of `least` at least."""
-        number = self.number(name, above=least - 1) if self.has(name) else None
+    def whole(self, name: str, *, least: int = 1, most: float = inf) -> int | None:
+        """Return a whole number of `least` at least, and `most` at most."""
+        number = self.number(name, above=least - 1, most=most) if self.has(name) else None
         if number is not None and number != int(number):
             self.problem(name, "is not a whole number")
             return None

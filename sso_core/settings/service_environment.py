@@ -11,6 +11,7 @@ from sso_core.secret import Secret
 from sso_core.sessions.reference_token import SECRET_SIZE, ReferenceToken
 from sso_core.sessions.sealing import SealingKeys
 from sso_core.sessions.session_keys import SessionKeys
+from sso_core.settings.limits_environment import read_limits
 from sso_core.settings.origin import Origin
 from sso_core.settings.reading import Reading
 from sso_core.settings.service import DATA_DIR
@@ -63,7 +64,9 @@ def read_sign_in_options(reading: Reading) -> dict[str, Any]:
         "cli_session_ttl": None if hours is None else hours * HOUR,
         "landing_path": _landing_path(reading),
         "leeway": _leeway(reading),
-        "header_proxies": _networks(reading),
+        "header_proxies": _networks(reading, "SSO_HEADER_PROXIES"),
+        "address_proxies": _networks(reading, "SSO_ADDRESS_PROXIES"),
+        "limits": read_limits(reading),
     }
     flags = {
         "ui_disabled": reading.flag("DISABLE_ADMIN_UI"),
@@ -171,12 +174,12 @@ def _leeway(reading: Reading) -> int | None:
     return leeway
 
 
-def _networks(reading: Reading) -> tuple[str, ...] | None:
-    networks = reading.items("SSO_HEADER_PROXIES")
+def _networks(reading: Reading, name: str) -> tuple[str, ...] | None:
+    networks = reading.items(name)
     try:
         return None if networks is None else tuple(str(ip_network(network)) for network in networks)
     except ValueError:
-        reading.problem("SSO_HEADER_PROXIES", "holds what is no network", "such as 10.0.0.0/24 or 10.0.0.1")
+        reading.problem(name, "holds what is no network", "such as 10.0.0.0/24 or 10.0.0.1")
         return None
 
 

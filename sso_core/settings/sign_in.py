@@ -10,6 +10,7 @@ import attrs
 
 from sso_core.accounts.policy import AccessPolicy
 from sso_core.providers.kinds import Provider
+from sso_core.sessions.limits import Limits
 from sso_core.sessions.reference_token import ReferenceToken
 from sso_core.sessions.sealing import SealingKeys
 from sso_core.sessions.session_keys import SessionKeys
@@ -77,6 +78,9 @@ class SignInSettings:
     """Whether a function of the host checks names and passwords, on a form of ours."""
     header_proxies: tuple[str, ...] = ()
     """Networks (CIDR) of proxies whose headers a function of the host may turn into a person."""
+    address_proxies: tuple[str, ...] = ()
+    """Networks (CIDR) of reverse proxies that say where people come from, which is less than who they are."""
+    limits: Limits = Limits()
     host_after_login: bool = False
     """Whether a function of the host is asked about everybody who is about to come in."""
     key_holders: KeyHolders = KeyHolders.NOBODY
@@ -92,6 +96,8 @@ class SignInSettings:
     """How far the provider's clock may be off."""
     proxy_networks: tuple[IPv4Network | IPv6Network, ...] = attrs.field(init=False, eq=False, repr=False)
     """The networks of `header_proxies`."""
+    address_networks: tuple[IPv4Network | IPv6Network, ...] = attrs.field(init=False, eq=False, repr=False)
+    """The networks of `address_proxies`."""
 
     def __attrs_post_init__(self) -> None:
         ids = [provider.provider_id for provider in self.providers]
@@ -106,7 +112,8 @@ class SignInSettings:
         if self.policy.admin_id is not None and self.policy.admin_issuer is None and len(self.providers) == 1:
             policy = attrs.evolve(self.policy, admin_issuer=self.providers[0].namespace)
             object.__setattr__(self, "policy", policy)
-        object.__setattr__(self, "proxy_networks", tuple(ip_network(network) for network in self.header_proxies))
+        object.__setattr__(self, "proxy_networks", tuple(map(ip_network, self.header_proxies)))
+        object.__setattr__(self, "address_networks", tuple(map(ip_network, self.address_proxies)))
 
     @property
     def landing(self) -> str:

@@ -94,13 +94,22 @@ def _of_the_site(settings: SignInSettings) -> Iterator[UnsafeOption]:
             "whoever reads the cookie acts for its person at every host that takes such tokens",
             "personal keys, or the session",
         )
-    networks = [ip_network(network) for network in settings.header_proxies]
-    if any(network.prefixlen < WIDE[network.version] for network in networks):
+    if _is_wide(settings.header_proxies):
         yield UnsafeOption(
             "SSO_HEADER_PROXIES",
             "the whole world, or much of it, may say by a header who somebody is",
             "the addresses of the proxies alone",
         )
+    if _is_wide(settings.address_proxies):
+        yield UnsafeOption(
+            "SSO_ADDRESS_PROXIES",
+            "the whole world, or much of it, may say by a header where it comes from, and no limit by address holds",
+            "the addresses of the proxies alone",
+        )
+
+
+def _is_wide(networks: tuple[str, ...]) -> bool:
+    return any(network.prefixlen < WIDE[network.version] for network in map(ip_network, networks))
 
 
 def _of_providers(settings: SignInSettings) -> Iterator[UnsafeOption]:

@@ -64,6 +64,8 @@ _SERVICE = (
       "provider is not needed then", "false"),
     V("SSO_HEADER_PROXIES", "service.header_proxies", "networks of the proxies whose headers the host's own function "
       "may turn into a person"),
+    V("SSO_ADDRESS_PROXIES", "service.address_proxies", "networks of the reverse proxies whose `X-Forwarded-For` says "
+      "where people come from; without it, all come from the proxy's own address"),
     V("DISABLE_ADMIN_UI", "service.ui_disabled", "sign nobody in", "false", restricts=True),
     V("SSO_DEBUG_PAGE", "service.debug_page", "let administrators sign in to a page that tells what the provider said",
       "false"),
@@ -71,6 +73,16 @@ _SERVICE = (
       "the provider", "false"),
     V("SSO_CLI", "cli.enabled", "let people sign in from their command line", "true", restricts=True),
     V("LITELLM_CLI_JWT_EXPIRATION_HOURS", "cli.session_hours", "hours a command line stays signed in", "24"),
+    V("SSO_LIMIT_WINDOW", "limits.window", "seconds within which tries are counted, a day at most", "600"),
+    V("SSO_LIMIT_PASSWORDS", "limits.passwords", "tries of a password for one name from one address", "10"),
+    V("SSO_LIMIT_PASSWORDS_PER_ADDRESS", "limits.passwords_per_address", "the same from one address, for all names",
+      "100"),
+    V("SSO_LIMIT_PASSWORDS_PER_NAME", "limits.passwords_per_name", "the same for one name, from everywhere; more than "
+      "from one address, or a stranger could keep its person out", "200"),
+    V("SSO_LIMIT_CLI_STARTS_PER_ADDRESS", "limits.cli_starts_per_address", "command lines that begin to sign in, from "
+      "one address", "60"),
+    V("SSO_LIMIT_CLI_CODES_PER_ADDRESS", "limits.cli_codes_per_address", "codes of command lines that are typed, right "
+      "or wrong, from one address", "60"),
     V("SSO_KEY_HOLDERS", "keys.holders", "who may have personal keys: `nobody`, `admins` or `everybody`", "nobody"),
     V("SSO_KEY_TTL", "keys.ttl", "seconds that a personal key is good for at most", "7776000"),
     V("SSO_REFERENCE_TOKEN_SECRET", "reference_token.secret", "set the cookie by which the reference's user interface "

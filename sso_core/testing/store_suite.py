@@ -17,10 +17,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from sso_core.effects import Drop, Keep, Kind, Peek, Take
-from sso_core.events import AlreadyTaken, Dropped, Event, Found, Kept, Missing, Occupied, Taken
+from sso_core.effects import Count, Drop, Keep, Kind, Peek, Take
+from sso_core.events import AlreadyTaken, Counted, Dropped, Event, Found, Kept, Missing, Occupied, Taken
 
-StoreEffect = Keep | Take | Peek | Drop
+StoreEffect = Keep | Take | Peek | Drop | Count
 
 RACERS = 50
 MINUTE = 60.0
@@ -34,7 +34,7 @@ AWKWARD_KEYS = ("", "a b", "a:b", "A", "a", "\u00e9", "e\u0301", "\u20ac/..?*[%_
 class Store(Protocol):
     """The store under test."""
 
-    def perform(self, effect: Any) -> Event:  # noqa: ANN401 -- Keep, Take, Peek or Drop
+    def perform(self, effect: Any) -> Event:  # noqa: ANN401 -- Keep, Take, Peek, Drop or Count
         """Return one of the effect's answers."""
         ...
 
@@ -65,7 +65,12 @@ def peek(key: str = KEY) -> Peek:
     return Peek(Kind.LOGIN, key)
 
 
-KEEP, TAKE, PEEK = keep(), take(), peek()
+def count(key: str = KEY, *, window: float = MINUTE) -> Count:
+    """Return a `Count` as the tests use it."""
+    return Count(Kind.TRIES, key, window)
+
+
+KEEP, TAKE, PEEK, COUNT = keep(), take(), peek(), count()
 
 
 class StoreSuite(ABC):
@@ -244,3 +249,46 @@ class StoreSuite(ABC):
         assert len(shown) == RACERS - 1
         assert len(set(shown)) == 1
         assert store.perform(PEEK) == Found(shown[0].value)
+
+    def test_a_count_goes_up_by_one_until_its_window_is_over(self) -> None:
+        """However often it was added to: the window begins with the first one, and a new one begins at one."""
+        clock = Clock()
+        store = self.open(clock)
+        assert store.perform(COUNT) == Counted(1, MINUTE)
+        assert _number(store.perform(COUNT)) == 2
+        clock.now += 59.0
+        assert _number(store.perform(COUNT)) == 3
+        clock.now += 1.0
+        assert store.perform(COUNT) == Counted(1, MINUTE)
+
+    def test_a_count_says_when_it_begins_anew(self) -> None:
+        """To the second: whoever is refused is told how long to wait."""
+        clock = Clock()
+        store = self.open(clock)
+        store.perform(COUNT)
+        clock.now += 20.0
+        answer = store.perform(count(window=1000.0))
+        assert isinstance(answer, Counted)
+        assert MINUTE - 21.0 <= answer.left <= MINUTE - 20.0
+
+    def test_counts_are_told_apart_by_every_character_and_by_kind(self) -> None:
+        """Nobody is refused for what somebody else tried; no value is taken for a count, and no count for a value."""
+        store = self.open(Clock())
+        for key in AWKWARD_KEYS:
+            assert _number(store.perform(count(key))) == 1
+        store.perform(KEEP)
+        assert _number(store.perform(COUNT)) == 1
+        assert _number(store.perform(Count(Kind.SESSION, KEY, MINUTE))) == 1
+        assert _number(store.perform(COUNT)) == 2
+        assert store.perform(PEEK) == Found(b"value")
+
+    def test_of_many_who_count_at_once_no_two_are_told_the_same(self) -> None:
+        """Nobody slips through beside another."""
+        store = self.open(Clock())
+        answers = self.perform_at_once(store, [COUNT] * RACERS)
+        assert sorted(map(_number, answers)) == list(range(1, RACERS + 1))
+
+
+def _number(answer: Event) -> int:
+    assert isinstance(answer, Counted), answer
+    return answer.number

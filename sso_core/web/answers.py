@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import ceil
 
 from sso_core.effects import Effect
 from sso_core.events import Headers
@@ -50,7 +51,7 @@ def redirect(location: str, cookies: tuple[str, ...] = (), afterwards: tuple[Eff
 
 def json_answer(status: int, value: object, failure: Failure | None = None, reference: str = "") -> Response:
     """Answer a program."""
-    headers = (*SECURITY_HEADERS, ("content-type", "application/json"), *_retry(status))
+    headers = (*SECURITY_HEADERS, ("content-type", "application/json"), *_retry(status, failure))
     return Response(status, headers, json.dumps(value, ensure_ascii=False).encode(), failure, reference)
 
 
@@ -68,7 +69,7 @@ def refusal(
     With `leave` the browser moves on to a page whose address holds no code, without a script.
     """
     reason = failure.reason
-    headers = (*SECURITY_HEADERS, *_retry(reason.status))
+    headers = (*SECURITY_HEADERS, *_retry(reason.status, failure))
     if leave and not reason.resumable:
         address = f"{settings.origin.path(REFUSED)}?code={reason.code}&reference={reference}"
         headers = (*headers, ("refresh", f"0;url={address}"))
@@ -80,7 +81,7 @@ def refused_page(settings: SignInSettings, failure: Failure, reference: str, aga
     """Return the page that tells of a refusal; `again` is where to try once more, unless that is a new sign-in."""
     reason, path = failure.reason, settings.origin.path
     again = again or ("" if reason.resumable else path(START))
-    return RefusedPage(reason.sentence, reason.code, reference, again, path(STYLE))
+    return RefusedPage(failure.sentence, reason.code, reference, again, path(STYLE))
 
 
 def with_cookies(headers: Headers, cookies: tuple[str, ...]) -> Headers:
@@ -88,5 +89,7 @@ def with_cookies(headers: Headers, cookies: tuple[str, ...]) -> Headers:
     return (*headers, *(("set-cookie", cookie) for cookie in cookies)) if cookies else headers
 
 
-def _retry(status: int) -> Headers:
+def _retry(status: int, failure: Failure | None) -> Headers:
+    if failure is not None and failure.wait:
+        return (("retry-after", str(ceil(failure.wait))),)
     return (("retry-after", RETRY_AFTER),) if status == UNAVAILABLE else ()

@@ -27,6 +27,7 @@ from sso_core.web.logins import chosen_provider, send_to_provider_response
 from sso_core.web.messages import Response
 from sso_core.web.pages import ConfirmCliPage, LeavingPage, SignInChoice
 from sso_core.web.people import check_same_origin
+from sso_core.web.proxies import certain_address, client_address
 from sso_core.web.routing import (
     Door,
     Opened,
@@ -61,7 +62,7 @@ def _open_start(door: Door) -> Opened:
     return start_cli_login(
         door.site.settings,
         client=said.get("client", ""),
-        address=request.peer,
+        address=client_address(request, door.site.settings.address_networks),
         entropy=door.entropy,
         now=door.now,
         redirect_uri=said.get("redirect_uri"),
@@ -107,7 +108,7 @@ def _show_confirm(visit: Visit, ending: Resting, _trail: tuple[str, ...]) -> Res
             client=login.client,
             address=login.address,
             minutes=round((visit.now - login.started_at) / 60),
-            needs_code=needs_code(login, visit.request.peer),
+            needs_code=needs_code(login, certain_address(visit.request, settings.address_networks)),
             login_id=ending.login_id,
             providers=tuple(SignInChoice(each.label or each.provider_id, each.provider_id) for each in providers),
             action_path=_confirm_path(settings, ending.login_id),
@@ -126,7 +127,8 @@ def _open_confirm(door: Door) -> Opened:
         provider,
         login_id=_login_id(form.get("login", "")),
         code=form.get("code", ""),
-        peer=door.request.peer,
+        address=client_address(door.request, settings.address_networks),
+        peer=certain_address(door.request, settings.address_networks),
         entropy=door.entropy,
         warm=door.warm(provider),
     )

@@ -133,8 +133,10 @@ def debug_routes(settings: SignInSettings) -> Routes:
     """Return the routes, where the operator has the page."""
     if not settings.debug_page:
         return {}
-    routes = {("GET", DEBUG_LOGIN): Route(_open_debug_login, send_to_provider_response, refuse_with_page)}
+    start = Route(_open_debug_login, send_to_provider_response, refuse_with_page, begins_login=True)
+    routes = {("GET", DEBUG_LOGIN): start}
     for provider in settings.providers:
-        callback = Route(partial(_open_debug_callback, provider), partial(_show, provider), refuse_callback)
+        open_, show = partial(_open_debug_callback, provider), partial(_show, provider)
+        callback = Route(open_, show, refuse_callback, provider.provider_id)
         routes[callback_method(provider), settings.debug_callback_path(provider)] = callback
     return routes

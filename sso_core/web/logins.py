@@ -11,10 +11,10 @@ from functools import partial
 from sso_core.failures import Failure, Reason, refuse
 from sso_core.flows.approve_cli import CliApproved
 from sso_core.flows.begin_login import SentToProvider, begin_login
-from sso_core.flows.enter import SignedIn
 from sso_core.flows.finish_login import Repeated, finish_login
 from sso_core.flows.host_login import sign_in_by_headers
 from sso_core.flows.inspect_login import Inspected
+from sso_core.flows.keep_session import SignedIn
 from sso_core.machine import Resting
 from sso_core.providers.kinds import Provider
 from sso_core.settings.sign_in import SignInSettings
@@ -137,8 +137,9 @@ def _refused(visit: Visit, failure: Failure) -> Response:
 
 def login_routes(settings: SignInSettings) -> Routes:
     """Return the start, and a callback for each provider: a code comes back where its own provider sends it."""
-    routes = {("GET", START): Route(_open_start, _started, _refuse_start)}
+    routes = {("GET", START): Route(_open_start, _started, _refuse_start, begins_login=True)}
     for provider in settings.providers:
-        callback = Route(partial(_open_callback, provider), partial(_finished, provider), _refused)
+        open_, finished = partial(_open_callback, provider), partial(_finished, provider)
+        callback = Route(open_, finished, _refused, provider.provider_id)
         routes[callback_method(provider), settings.callback_path(provider)] = callback
     return routes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 
+from sso_core.audit import AuditEvent
 from sso_core.effects import Effect
 from sso_core.events import Headers
 from sso_core.failures import Failure
@@ -43,7 +44,7 @@ class Request:
 class Response:
     """What goes to the browser; a page is rendered by whoever sends it.
 
-    `failure` is what a refusal is to be logged with, under the `reference` that the page shows.
+    `failure` is why somebody was refused, and `reference` what the page shows for people to quote.
     """
 
     status: int
@@ -52,6 +53,8 @@ class Response:
     failure: Failure | None = None
     reference: str = ""
     afterwards: tuple[Effect, ...] = ()
+    audit: tuple[AuditEvent, ...] = ()
+    """What the operator's log should say."""
 
     def header(self, name: str) -> str:
         """Return the first header of this name (in lower case), or the empty text."""

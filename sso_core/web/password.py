@@ -14,6 +14,7 @@ from sso_core.web.answers import PASSWORD, STYLE, page, refusal, with_cookies
 from sso_core.web.messages import Answered, Response
 from sso_core.web.pages import PasswordPage
 from sso_core.web.people import check_same_origin
+from sso_core.web.proxies import client_address
 from sso_core.web.return_to import safe_return_target
 from sso_core.web.routing import Door, Opened, Route, Routes, Visit, form_of, no_ending, query_of, refuse_with_page
 from sso_core.web.signing_in import signed_in, turned_away
@@ -39,6 +40,7 @@ def _open_password(door: Door) -> Opened:
         settings,
         username=form.get("username", ""),
         password=Secret(form.get("password", "")),
+        address=client_address(door.request, settings.address_networks),
         return_to=safe_return_target(form.get("return_to", ""), settings.origin, settings.landing),
         former_session=door.site.cookies.read_session(door.request),
         entropy=door.entropy,

@@ -13,6 +13,7 @@ from sso_core.machine import Failed, Resting, Working
 from sso_core.providers.kinds import Provider
 from sso_core.secret import Entropy
 from sso_core.web.answers import json_answer, refusal
+from sso_core.web.audited import audited
 from sso_core.web.messages import BODY_LIMIT, Answered, Request, Response
 from sso_core.wire import WireError, parse_form, parse_json_object
 
@@ -57,9 +58,10 @@ class Visit:
             case Answered(response):
                 return response
             case Failed(failure):
-                return self.route.refused(self, failure)
+                response = self.route.refused(self, failure)
             case _:
-                return self.route.ended(self, ending, trail)
+                response = self.route.ended(self, ending, trail)
+        return audited(self, ending, response)
 
 
 @attrs.frozen
@@ -69,6 +71,10 @@ class Route:
     open: Callable[[Door], Opened]
     ended: Callable[[Visit, Resting, tuple[str, ...]], Response]
     refused: Callable[[Visit, Failure], Response]
+    provider_id: str = ""
+    """The provider that sends people there."""
+    begins_login: bool = False
+    """Whether the query says which provider people want to go to."""
 
 
 Routes = dict[tuple[str, str], Route]

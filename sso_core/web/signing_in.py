@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sso_core.failures import Failure, Family
 from sso_core.flows.attempt import Finishing
-from sso_core.flows.enter import SignedIn
+from sso_core.flows.keep_session import SignedIn
 from sso_core.flows.turn_away import ends_session
 from sso_core.machine import Resting
 from sso_core.web.answers import redirect

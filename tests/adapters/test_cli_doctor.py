@@ -21,6 +21,7 @@ from sso_adapters.cli.checkup import (
     check_notes,
     check_plain,
     check_problems,
+    check_proxies,
     check_redirects,
     check_store,
     check_unsafe,
@@ -160,6 +161,13 @@ def test_the_address_to_register_is_said() -> None:
     assert "https://app.example/sso/callback" in finding.what
     _, also = check_redirects(attrs.evolve(SETTINGS, origin=Origin("http://127.0.0.1:4000")))
     assert (also.verdict, "PROXY_BASE_URL" in also.hint) == (WARN, True)
+
+
+def test_a_proxy_that_is_not_named_is_missed_where_there_has_to_be_one() -> None:
+    (finding,) = check_proxies(SETTINGS)
+    assert (finding.verdict, "SSO_ADDRESS_PROXIES" in finding.hint) == (WARN, True)
+    assert not [*check_proxies(attrs.evolve(SETTINGS, address_proxies=("10.0.0.1",)))]
+    assert not [*check_proxies(attrs.evolve(SETTINGS, origin=Origin("http://127.0.0.1:4000")))]
 
 
 def test_every_option_that_gives_up_a_protection_is_named_loudly() -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,14 +27,16 @@ OVER = ("401 Unauthorized", b'{"error": "not_signed_in"}')
 
 
 @contextmanager
-def answering(status: str, body: bytes = b"", *, then: Answer | None = None) -> Iterator[tuple[str, list[Asked]]]:
+def answering(
+    status: str, body: bytes = b"", *, then: Answer | None = None, headers: Sequence[tuple[str, str]] = ()
+) -> Iterator[tuple[str, list[Asked]]]:
     """A service that gives one answer, and `then` another one to all that follows; it remembers what it was asked."""
     asked: list[Asked] = []
 
     def application(environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
         status, body = (then or first) if asked else first
         asked.append(environ)
-        start(status, [("content-type", "application/json"), ("content-length", str(len(body)))])
+        start(status, [("content-type", "application/json"), ("content-length", str(len(body))), *headers])
         return [body]
 
     first = (status, body)
@@ -79,6 +81,26 @@ def test_a_refusal_is_a_sentence_with_its_code_and_reference(body: bytes, senten
     ):
         service.get("/sso/session", bearer=TOKEN)
     assert sentence in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "retry_after", "when"),
+    [
+        ("429 Too Many Requests", "290", " You can try again in 5 minutes. ("),
+        ("429 Too Many Requests", "9" * 400, " Please wait a little. ("),
+        ("429 Too Many Requests", "Fri, 31 Dec 1999 23:59:59 GMT", " Please wait a little. ("),
+        ("503 Service Unavailable", "2", " Please wait a little. ("),
+    ],
+)
+def test_who_asked_too_often_reads_when_to_come_again(status: str, retry_after: str, when: str) -> None:
+    body = b'{"error": "too_many_requests"}'
+    with (
+        answering(status, body, headers=[("retry-after", retry_after)]) as (address, _),
+        Service(address) as service,
+        pytest.raises(ServiceRefusedError) as refused,
+    ):
+        service.get("/sso/session", bearer=TOKEN)
+    assert when in str(refused.value)
 
 
 def test_no_refusal_commands_the_terminal() -> None:

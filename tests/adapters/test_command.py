@@ -79,7 +79,7 @@ def test_who_declines_gets_a_page_that_says_so(tmp_path: Path) -> None:
         assert client.get(f"{served.address}/sso/session").status_code == 401
         status, complaints, _ = served.interrupt()
         assert status == 0
-        assert re.fullmatch(r"sign-in refused at '/sso/callback': access_denied.*\n", complaints)
+        assert re.fullmatch(r"refused code=access_denied .* path=/sso/callback .*\n", complaints)
 
 
 def test_an_interrupt_ends_it_promptly_although_a_connection_is_open(tmp_path: Path) -> None:

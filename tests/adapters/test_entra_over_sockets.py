@@ -25,8 +25,9 @@ from sso_core.events import AccountFacts, Event, Written
 from sso_core.facts import Warm
 from sso_core.failures import Reason
 from sso_core.flows.begin_login import SentToProvider, begin_login
-from sso_core.flows.enter import ReadingAccount, SignedIn
+from sso_core.flows.enter import ReadingAccount
 from sso_core.flows.finish_login import finish_login
+from sso_core.flows.keep_session import SignedIn
 from sso_core.identity.gathered import Gathered
 from sso_core.machine import Failed, Resting, Working
 from sso_core.oauth.authorization import parse_authorization_response

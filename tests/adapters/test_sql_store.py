@@ -13,8 +13,9 @@ from sso_adapters.directories.schema import short_lived
 from sso_adapters.directories.sql import SqlDirectory, open_directory
 from sso_adapters.stores.sql import SWEPT, SqlStore
 from sso_core.effects import Drop, Keep, Kind
-from sso_core.events import AlreadyTaken, Event, Found, Kept, Missing, StoreUnreachable, Taken
+from sso_core.events import AlreadyTaken, Counted, Event, Found, Kept, Missing, StoreUnreachable, Taken
 from sso_core.testing.store_suite import (
+    COUNT,
     KEEP,
     KEY,
     PEEK,
@@ -56,6 +57,11 @@ def test_time_is_told_by_the_database(directory: SqlDirectory) -> None:
     assert store.perform(TAKE) == AlreadyTaken(b"marker")
     assert store.perform(keep(ttl=-0.001)) == Kept()
     assert store.perform(TAKE) == Missing()
+    assert store.perform(COUNT) == Counted(1, 60.0)
+    counted = store.perform(COUNT)
+    assert isinstance(counted, Counted)
+    assert counted.number == 2
+    assert 50 < counted.left <= 60
 
 
 def test_of_several_processes_of_one_machine_one_takes(tmp_path: Path) -> None:
@@ -69,18 +75,19 @@ def test_of_several_processes_of_one_machine_one_takes(tmp_path: Path) -> None:
         directory.close()
 
 
-def test_what_is_over_is_swept(directory: SqlDirectory) -> None:
+@pytest.mark.parametrize("effect", [KEEP, COUNT])
+def test_what_is_over_is_swept(directory: SqlDirectory, effect: StoreEffect) -> None:
     clock = Clock()
     store = SqlStore(directory.engine, clock=clock)
     for number in range(SWEPT):
         store.perform(Keep(Kind.LOGIN, f"{number}", b"v", 1))
     clock.now += 2
-    store.perform(KEEP)
+    store.perform(effect)
     with directory.engine.connect() as connection:
         assert connection.execute(select(func.count()).select_from(short_lived)).scalar_one() == 1
 
 
-@pytest.mark.parametrize("effect", [KEEP, TAKE, PEEK, Drop(Kind.LOGIN, KEY)])
+@pytest.mark.parametrize("effect", [KEEP, TAKE, PEEK, Drop(Kind.LOGIN, KEY), COUNT])
 def test_a_table_that_another_program_took_makes_the_store_unreachable(
     directory: SqlDirectory, effect: StoreEffect
 ) -> None:

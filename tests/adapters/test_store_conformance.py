@@ -13,8 +13,9 @@ from sso_adapters.stores.memory import SWEPT, MemoryStore
 from sso_adapters.stores.sqlite import SWEPT as SWEPT_IN_FILE
 from sso_adapters.stores.sqlite import SqliteStore
 from sso_core.effects import Drop, Keep, Kind, Peek
-from sso_core.events import AlreadyTaken, Event, Found, Missing, StoreUnreachable, Taken
+from sso_core.events import AlreadyTaken, Counted, Event, Found, Missing, StoreUnreachable, Taken
 from sso_core.testing.store_suite import (
+    COUNT,
     KEEP,
     PEEK,
     RACERS,
@@ -23,6 +24,7 @@ from sso_core.testing.store_suite import (
     Store,
     StoreEffect,
     StoreSuite,
+    count,
     keep,
     peek,
     take,
@@ -79,6 +81,14 @@ def test_of_several_processes_of_one_machine_one_takes(tmp_path: Path) -> None:
         store.close()
 
 
+def test_several_processes_of_one_machine_count_together(tmp_path: Path) -> None:
+    stores = [SqliteStore(tmp_path / "s") for _ in range(4)]
+    events = perform_at_once(stores, [COUNT] * RACERS)
+    assert {event.number for event in events if isinstance(event, Counted)} == set(range(1, RACERS + 1))
+    for store in stores:
+        store.close()
+
+
 def test_two_processes_see_one_file(tmp_path: Path) -> None:
     one, other = SqliteStore(tmp_path / "s"), SqliteStore(tmp_path / "s")
     one.perform(KEEP)
@@ -99,17 +109,18 @@ def test_only_the_owner_can_read_the_file(tmp_path: Path) -> None:
 def test_a_closed_file_is_unreachable_and_says_nothing_of_the_data(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "s")
     store.close()
-    for effect in (KEEP, TAKE, PEEK):
+    for effect in (KEEP, TAKE, PEEK, COUNT):
         assert store.perform(effect) == StoreUnreachable("ProgrammingError")
 
 
-def test_what_is_over_is_swept_from_the_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("effect", [KEEP, COUNT])
+def test_what_is_over_is_swept_from_the_file(tmp_path: Path, effect: StoreEffect) -> None:
     clock = Clock()
     store = SqliteStore(tmp_path / "s", clock=clock)
     for number in range(SWEPT_IN_FILE):
         store.perform(Keep(Kind.LOGIN, f"{number}", b"v", 1))
     clock.now += 2
-    store.perform(KEEP)
+    store.perform(effect)
     (left,) = store._file.connection.execute("SELECT count(*) FROM short_lived").fetchone()
     assert left == 1
     store.close()
@@ -155,6 +166,17 @@ def test_a_flood_of_logins_costs_no_session() -> None:
         store.perform(keep(b"v", f"{number}"))
     assert store.perform(Peek(Kind.SESSION, "session")) == Found(b"v")
     assert len(store) == 11
+
+
+def test_counting_on_in_a_full_store_costs_nobody_a_place() -> None:
+    store = MemoryStore(limit=2)
+    store.perform(count("1", window=10))
+    events = [store.perform(count("2")) for _ in range(100)]
+    assert isinstance(events[-1], Counted)
+    assert events[-1].number == 100
+    event = store.perform(count("1"))
+    assert isinstance(event, Counted)
+    assert event.number == 2
 
 
 def test_overwriting_in_a_full_store_costs_nobody_a_place() -> None:

@@ -18,6 +18,7 @@ from sso_adapters.stores.sqlite import SqliteStore
 from sso_adapters.world import AsyncWorld, BlockingWorld
 from sso_core.effects import (
     AskHost,
+    Count,
     Drop,
     Effect,
     HttpRequest,
@@ -34,6 +35,7 @@ from sso_core.effects import (
 )
 from sso_core.events import (
     AccountFacts,
+    Counted,
     Dropped,
     Event,
     Found,
@@ -62,6 +64,7 @@ SCRIPT: list[tuple[Effect, Event]] = [
     (Peek(Kind.LOGIN, "key"), Found(b"value")),
     (Drop(Kind.LOGIN, "key"), Dropped()),
     (Take(Kind.LOGIN, "key", b"mark", 60), Missing()),
+    (Count(Kind.TRIES, "key", 60), Counted(1, 60)),
     (WriteAccount((CreateAccount(Account("id", "", 1, ((ISSUER, "alice"),))),), ()), Written()),
     (ReadAccount(ISSUER, "nobody"), AccountFacts(None)),
     (ReadKey("hash"), KeyFacts(None, None)),
@@ -172,7 +175,7 @@ def test_a_disk_is_waited_for_in_another_thread(loop: str, tmp_path: Path) -> No
     files = SqliteStore(tmp_path / "store"), open_directory(f"sqlite:///{tmp_path}/directory")
     store, directory = map(Noting, files)
     assert play(async_world(store, directory), loop) == [event for _, event in SCRIPT]
-    assert len(store.threads) == 4
+    assert len(store.threads) == 5
     assert len(directory.threads) == 3
     assert threading.get_ident() not in {*store.threads, *directory.threads}
     for file in files:

@@ -10,6 +10,7 @@ from scenes import ENTROPY, METADATA, NOW, SIGNER, answer, settings, token_answe
 
 from sso_core.effects import (
     AskHost,
+    Count,
     Drop,
     Effect,
     HttpRequest,
@@ -25,6 +26,7 @@ from sso_core.effects import (
 from sso_core.events import (
     AccountFacts,
     AlreadyTaken,
+    Counted,
     Dropped,
     Event,
     Found,
@@ -63,6 +65,7 @@ class Browser:
         self.cookies: dict[str, str] = {}
         self.store: dict[tuple[Kind, str], bytes] = {}
         self.used: set[str] = set()
+        self.counts: dict[str, int] = {}
         self.keys: dict[str, ApiKey] = {}
         self.account = account
         self.host_answer: HostAnswer | None = None
@@ -94,7 +97,7 @@ class Browser:
 
     def perform(self, effect: Effect) -> Event:  # noqa: C901, PLR0911, PLR0912 -- a table of answers
         match effect:
-            case Keep() | Take() | Peek() | Drop() if self.down:
+            case Keep() | Take() | Peek() | Drop() | Count() if self.down:
                 return StoreUnreachable("down")
             case Keep():
                 self.store[effect.kind, effect.key] = effect.value
@@ -109,6 +112,9 @@ class Browser:
             case Drop():
                 self.store.pop((effect.kind, effect.key), None)
                 return Dropped()
+            case Count():
+                self.counts[effect.key] = self.counts.get(effect.key, 0) + 1
+                return Counted(self.counts[effect.key], effect.window / 2)
             case ReadAccount():
                 return AccountFacts(self.account)
             case ReadKey(key_hash):

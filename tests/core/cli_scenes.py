@@ -8,7 +8,7 @@ import attrs
 from scenes import ACCOUNT, ENTROPY, IDENTITY, NOW, settings
 
 from sso_core.failures import Reason
-from sso_core.flows.start_cli import KeepingCliLogin, start_cli_login
+from sso_core.flows.start_cli import CountingStart, KeepingCliLogin, start_cli_login
 from sso_core.machine import Failed, Resting, Working
 from sso_core.oauth.pkce import code_challenge
 from sso_core.secret import Secret
@@ -30,8 +30,8 @@ def begun(redirect_uri: str | None = None, challenge: str = CHALLENGE) -> Keepin
         redirect_uri=redirect_uri,
         code_challenge=challenge,
     )
-    assert isinstance(state, KeepingCliLogin)
-    return state
+    assert isinstance(state, CountingStart)
+    return state.keeping
 
 
 STARTED = begun().started

@@ -8,11 +8,11 @@ import attrs
 from scenes import ENTROPY, METADATA, OPENID, SIGNER, settings
 from starts import CLI_CODE, CLI_ID, CLI_LOGIN, POLL, SESSION
 
-from sso_core.events import AlreadyTaken, Found, Kept, Taken
+from sso_core.events import AlreadyTaken, Counted, Found, Kept, Taken
 from sso_core.facts import Warm
 from sso_core.failures import Failure, Reason
 from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, Start
-from sso_core.flows.confirm_cli import ClaimingCliLogin, Confirming, TakingCliLogin
+from sso_core.flows.confirm_cli import ClaimingCliLogin, Confirming, CountingCode, TakingCliLogin
 from sso_core.flows.hold_cli import BUSY, ReturningCliLogin
 from sso_core.flows.poll_cli import (
     CliPending,
@@ -22,10 +22,11 @@ from sso_core.flows.poll_cli import (
     PeekingApproval,
     TakingToken,
 )
-from sso_core.flows.start_cli import CliLoginShown, CliLoginStarted, KeepingCliLogin, PeekingCliLogin
+from sso_core.flows.start_cli import CliLoginShown, CliLoginStarted, CountingStart, KeepingCliLogin, PeekingCliLogin
 from sso_core.machine import Failed
 from sso_core.secret import Secret
 from sso_core.sessions.cli_entry import CliLogin, encode_cli_login
+from sso_core.sessions.limits import cli_code_quota, cli_start_quota
 from sso_core.sessions.sealing import SealingKeys
 
 
@@ -40,9 +41,17 @@ SEALED = attrs.evolve(CONFIRMING, start=attrs.evolve(START, settings=settings(se
 STARTED = CliLoginStarted(CLI_ID, ENTROPY.poll_secret, CLI_CODE, 600)
 OF_TWO = attrs.evolve(SESSION, team_ids=("blue", "green"))
 
+LIMITS = settings().limits
+
 CLI_WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
+    (
+        CountingStart(cli_start_quota(LIMITS, ""), KeepingCliLogin(CLI_LOGIN, STARTED)),
+        (Counted(1, 60),),
+        KeepingCliLogin,
+    ),
     (KeepingCliLogin(CLI_LOGIN, STARTED), (Kept(),), CliLoginStarted),
     (PeekingCliLogin(CLI_ID), (Found(kept()),), CliLoginShown),
+    (CountingCode(cli_code_quota(LIMITS, ""), TakingCliLogin(CONFIRMING)), (Counted(1, 60),), TakingCliLogin),
     (TakingCliLogin(CONFIRMING), (Taken(kept()),), ClaimingCliLogin),
     (TakingCliLogin(attrs.evolve(CONFIRMING, code=Secret(""))), (Taken(kept()),), ReturningCliLogin),
     (ReturningCliLogin(CLI_ID, CLI_LOGIN, 9, Failure(Reason.WRONG_USER_CODE)), (Kept(),), Failed),

@@ -109,7 +109,7 @@ SESSION_WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (CheckingHolder(CHECKING, KeyToRevoke("hash")), (Missing(),), FindingKey),
     (IssuingKey(Secret("s"), KEY), (Written(),), KeyIssued),
     (FindingKey(SESSION, "hash"), (KeyFacts(KEY, ACCOUNT),), RevokingKey),
-    (RevokingKey("hash"), (Written(),), KeyRevoked),
+    (RevokingKey("account", "hash"), (Written(),), KeyRevoked),
     (CheckingInspector(READING, START, WARM), (FOUND,), CheckingInspector),
     (CheckingInspector(CHECKING, START, WARM), (Missing(),), KeepingLogin),
     (CheckingInspector(CHECKING, START, Warm()), (Missing(),), ResolvingProvider),

@@ -39,7 +39,7 @@ from sso_core.flows.confirm_cli import confirm_cli_login
 from sso_core.flows.debug_login import begin_debug_login, finish_debug_login
 from sso_core.flows.enter import enter
 from sso_core.flows.finish_login import TakingLogin, TakingSealedLogin
-from sso_core.flows.host_login import sign_in_by_headers, sign_in_with_password
+from sso_core.flows.host_login import CountingTries, sign_in_by_headers, sign_in_with_password
 from sso_core.flows.personal_keys import CheckingHolder, KeyToRevoke, KeyWish, issue_key, revoke_key
 from sso_core.flows.poll_cli import Poll, poll_cli
 from sso_core.flows.read_documents import read_keys, read_metadata
@@ -148,15 +148,19 @@ HOSTED = settings(
     header_proxies=("10.0.0.0/8",),
 )
 RULED = arrival(settings=HOSTED, rules=IdentityRules(team_claims=("teams",)), former_session="former")
+BY_PASSWORD = sign_in_with_password(
+    HOSTED, username="al", password=Secret("canary"), address="", return_to="/", former_session=None, entropy=ENTROPY
+)
+assert isinstance(BY_PASSWORD, CountingTries)
+LAST_COUNT = attrs.evolve(BY_PASSWORD, quotas=BY_PASSWORD.quotas[-1:])
 ENTERING = (
     enter(RULED, MEMBER),
     enter(RULED, GATHERED),
     enter(attrs.evolve(RULED, settings=settings(policy=RULES)), MEMBER),
     enter(attrs.evolve(RULED, purpose=LoginPurpose.DEBUG), MEMBER),
     enter(attrs.evolve(RULED, purpose=LoginPurpose.CLI, cli_login=CLI_ID, cli_claim=CLI_CLAIM), MEMBER),
-    sign_in_with_password(
-        HOSTED, username="al", password=Secret("canary"), return_to="/", former_session=None, entropy=ENTROPY
-    ),
+    BY_PASSWORD,
+    LAST_COUNT,
     sign_in_by_headers(HOSTED, headers=(("x", "canary"),), return_to="/", former_session=None, entropy=ENTROPY),
 )
 """Where a person is known who has yet to come in: under many rules, for each purpose, with a host that has wishes."""
@@ -173,7 +177,9 @@ STARTS = (
     start_cli_login(settings(), client="cli", address="", entropy=ENTROPY, now=NOW),
     show_cli_login(settings(), CLI_ID),
     *(
-        confirm_cli_login(settings(), OPENID, login_id=CLI_ID, code=code, peer="", entropy=ENTROPY, warm=warm)
+        confirm_cli_login(
+            settings(), OPENID, login_id=CLI_ID, code=code, address="", peer="", entropy=ENTROPY, warm=warm
+        )
         for code, warm in ((CLI_CODE, Warm(METADATA)), (CLI_CODE, Warm()), ("", Warm()))
     ),
     poll_cli(POLL),

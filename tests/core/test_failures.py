@@ -64,7 +64,20 @@ def test_an_operator_reads_the_code_the_detail_and_the_hint(failure: Failure, te
     assert str(failure) == text
 
 
+@pytest.mark.parametrize(
+    ("wait", "when"),
+    [
+        (0, ""),
+        (1, " You can try again in a minute."),
+        (60, " You can try again in a minute."),
+        (61, " You can try again in 2 minutes."),
+    ],
+)
+def test_a_person_reads_when_another_try_is_worth_it(wait: float, when: str) -> None:
+    assert Failure(Reason.TOO_MANY_REQUESTS, wait=wait).sentence == Reason.TOO_MANY_REQUESTS.sentence + when
+
+
 def test_refusing_carries_the_failure_and_tells_of_it() -> None:
     with pytest.raises(Refusal, match=r"^no_code: missing: look there$") as caught:
-        refuse(Reason.NO_CODE, "missing", "look there")
-    assert caught.value.failure == Failure(Reason.NO_CODE, "missing", "look there")
+        refuse(Reason.NO_CODE, "missing", "look there", wait=5)
+    assert caught.value.failure == Failure(Reason.NO_CODE, "missing", "look there", 5)

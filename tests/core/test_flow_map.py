@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from sso_core.flow_map import DOORS, edges, mermaid
-from sso_core.flows.enter import KeepingSession, SignedIn
 from sso_core.flows.finish_login import Repeated
+from sso_core.flows.keep_session import KeepingSession, SignedIn
 from sso_core.machine import Failed, Resting, Working, returns, transitions
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -67,6 +67,7 @@ def test_what_is_asked_is_no_part_of_a_states_identity() -> None:
 def test_a_resting_state_asks_nothing_and_leaves_nothing_behind() -> None:
     assert Resting().awaits == ()
     assert Resting().afterwards == ()
+    assert Resting().deeds == ()
 
 
 def test_an_answer_leads_to_the_next_state_at_the_given_time() -> None:

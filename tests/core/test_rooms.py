@@ -12,7 +12,7 @@ import sso_core
 
 CORE = Path(sso_core.__file__).parent
 LADDER = (
-    {"wire", "secret", "failures", "facts", "records", "hosts", "events", "effects", "machine", "bucket"},
+    {"wire", "secret", "failures", "facts", "records", "hosts", "audit", "events", "effects", "machine", "bucket"},
     {"oauth"},
     {"providers", "identity"},
     {"accounts", "sessions"},

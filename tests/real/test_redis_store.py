@@ -21,8 +21,19 @@ from sso_adapters.stores.redis import RedisStore
 from sso_adapters.stores.redis_address import Address
 from sso_adapters.stores.redis_connections import Connections
 from sso_adapters.world import AsyncWorld
-from sso_core.effects import Drop, Keep, Kind
-from sso_core.events import AlreadyTaken, Dropped, Event, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
+from sso_core.effects import Count, Drop, Keep, Kind
+from sso_core.events import (
+    AlreadyTaken,
+    Counted,
+    Dropped,
+    Event,
+    Found,
+    Kept,
+    Missing,
+    Occupied,
+    StoreUnreachable,
+    Taken,
+)
 from sso_core.testing.store_suite import KEEP, PEEK, RACERS, TAKE, StoreSuite, keep, peek, take
 
 pytestmark = pytest.mark.real
@@ -118,6 +129,15 @@ def test_no_time_is_too_short_or_too_long_for_the_server(store: RedisStore, ttl:
     assert store.perform(keep(key="n", ttl=ttl, only_if_absent=True)) == Kept()
 
 
+def test_a_count_without_an_end_is_given_one(server: RedisServer) -> None:
+    with opened(server.tcp_url) as store, administering(server.tcp_url) as admin:
+        admin.set("sso:tries:endless", 7)
+        assert store.perform(Count(Kind.TRIES, "endless", 60.5)) == Counted(8, 60.5)
+        assert 0 < int(admin.pttl("sso:tries:endless")) <= 60_500
+        assert store.perform(Count(Kind.TRIES, "over at once", 0)) == Counted(1, 0)
+        assert store.perform(Count(Kind.TRIES, "over at once", 0)) == Counted(1, 0)
+
+
 def test_a_refused_keep_drops_nothing_either(store: RedisStore) -> None:
     store.perform(keep(key="a"))
     store.perform(keep(b"there", "b"))
@@ -138,6 +158,7 @@ def test_an_entry_that_somebody_else_wrote_is_no_value(server: RedisServer) -> N
             admin.set("sso:login:foreign", written)
             for effect in reading:
                 assert store.perform(effect) == StoreUnreachable("InvalidResponse")
+            assert store.perform(Count(Kind.LOGIN, "foreign", 60)) == StoreUnreachable("ResponseError")
             assert admin.get("sso:login:foreign") == written
         admin.delete("sso:login:foreign")
         admin.lpush("sso:login:foreign", "list")

@@ -73,7 +73,7 @@ def test_a_person_signs_in_at_the_command_and_a_signal_ends_it(
 ) -> None:
     registered, port = registered_at(oidc_provider)
     env = environment(**registration(oidc_provider, kind), **named_by_issuer(oidc_provider))
-    with running("serve", "--port", port, env=env, cwd=tmp_path) as served:
+    with running("serve", "--port", port, "--log", "json", env=env, cwd=tmp_path) as served:
         assert registered == f"{served.address}/sso/callback"
         with httpx.Client(base_url=served.address, trust_env=False, timeout=PATIENCE) as browser:
             assert browser.get("/sso/session").status_code == 401
@@ -91,7 +91,10 @@ def test_a_person_signs_in_at_the_command_and_a_signal_ends_it(
             )
         served.process.send_signal(signal.SIGTERM)
         _, complaints = served.process.communicate(timeout=PATIENCE)
-        assert (served.process.returncode, complaints) == (0, "")
+        assert served.process.returncode == 0
+        events = [json.loads(line) for line in complaints.splitlines()]
+        assert [event["kind"] for event in events] == ["account_created", "signed_in"]
+        assert {event["subject"] for event in events} == {"alice"}
     files = {path.name for path in (tmp_path / "sso-data").iterdir()}
     assert files == {"directory.sqlite3", "session.key", "short_lived.sqlite3"}
 

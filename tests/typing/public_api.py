@@ -23,7 +23,7 @@ from sso_core.facts import Warm
 from sso_core.failures import Failure, Family, Reason
 from sso_core.flows.approve_cli import TakingApprovedLogin
 from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, begin_login
-from sso_core.flows.enter import AskingHost, KeepingSession, ReadingAccount, SignedIn, WritingAccount
+from sso_core.flows.enter import AskingHost, ReadingAccount, WritingAccount
 from sso_core.flows.exchange_code import (
     Described,
     Exchanging,
@@ -43,6 +43,7 @@ from sso_core.flows.gather_claims import (
 )
 from sso_core.flows.gather_groups import ReadingGroups
 from sso_core.flows.inspect_login import Inspected
+from sso_core.flows.keep_session import KeepingSession, SignedIn
 from sso_core.flows.read_documents import (
     KeysKnown,
     MetadataKnown,

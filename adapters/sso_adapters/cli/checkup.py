@@ -66,6 +66,17 @@ def check_redirects(settings: SignInSettings) -> Iterator[Finding]:
         yield Finding("redirect URI", Verdict.WARN, "people on this machine only can sign in, over http", hint)
 
 
+def check_proxies(settings: SignInSettings) -> Iterator[Finding]:
+    """Say where limits take everybody for one address: https is not spoken by `serve`, so that a proxy is before it."""
+    if settings.address_proxies or not settings.origin.is_secure:
+        return
+    what = (
+        "https ends at a proxy, which is not named: everybody seems to come from its address, and is limited together"
+    )
+    hint = "SSO_ADDRESS_PROXIES names it, and it has to add to X-Forwarded-For"
+    yield Finding("proxy", Verdict.WARN, what, hint)
+
+
 def check_unsafe(options: tuple[UnsafeOption, ...]) -> Iterator[Finding]:
     """Name every option that gives up a protection, loudly, with what it lets happen."""
     for option in options:

@@ -25,6 +25,7 @@ from sso_adapters.cli.checkup import (
     check_notes,
     check_plain,
     check_problems,
+    check_proxies,
     check_redirects,
     check_store,
     check_unsafe,
@@ -96,6 +97,7 @@ def examine(service: ServiceSettings) -> Iterator[Finding]:
     finally:
         sender.close()
     yield from check_redirects(settings)
+    yield from check_proxies(settings)
     yield from anyio.run(examine_files, service)
     yield from check_unsafe(unsafe_options(settings))
 

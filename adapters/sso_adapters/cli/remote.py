@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -13,7 +14,7 @@ from sso_adapters.http.addresses import AddressRule
 from sso_adapters.http.senders import HttpxSender
 from sso_core.effects import HttpRequest, Purpose
 from sso_core.events import Headers, HttpResponse, Unreachable
-from sso_core.failures import Reason
+from sso_core.failures import Failure, Reason
 from sso_core.secret import Secret
 from sso_core.settings.origin import Origin
 from sso_core.wire import WireError, encode_form, encode_json, parse_json_object
@@ -24,6 +25,8 @@ GATEWAY_STATUSES = (502, 503, 504)
 """What a proxy says whose service is gone."""
 OVER = frozenset({Reason.NOT_SIGNED_IN.code, Reason.INVALID_KEY.code})
 """What a service says of a token that is good for nothing any more."""
+TOO_MANY_REQUESTS = 429
+_SECONDS = re.compile(r"\d{1,6}", re.ASCII)
 _KNOWN = {reason.code: reason for reason in Reason}
 
 
@@ -106,12 +109,18 @@ class Service:
                 raise ServiceUnreachableError(f"{self.base_url} is not available right now ({status})") from None
             raise CommandError(f"{self.base_url} does not answer like an sso-core service ({status})") from None
         if status >= 400:
-            raise self._refused(status, document)
+            raise self._refused(answer, document)
         return document
 
-    def _refused(self, status: int, document: Mapping[str, object]) -> ServiceRefusedError:
-        code, reference = str(document.get("error", status)), document.get("reference")
+    def _refused(self, answer: HttpResponse, document: Mapping[str, object]) -> ServiceRefusedError:
+        code, reference = str(document.get("error", answer.status)), document.get("reference")
         reason = _KNOWN.get(code)
-        sentence = reason.sentence if reason is not None else f"{self.base_url} refuses this."
+        sentence = f"{self.base_url} refuses this." if reason is None else Failure(reason, wait=_wait(answer)).sentence
         quoted = printable(code) + (f", reference {printable(reference)}" if reference else "")
         return ServiceRefusedError(f"{sentence} ({quoted})", code)
+
+
+def _wait(answer: HttpResponse) -> float:
+    """Return the seconds after which a service may be asked again that was asked too often (RFC 6585 4), or 0."""
+    said = answer.header("retry-after")
+    return float(said) if answer.status == TOO_MANY_REQUESTS and _SECONDS.fullmatch(said) else 0.0

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import logging
 
 import anyio
 
 from sso_adapters.cli.environment import add_options, read_settings
 from sso_adapters.cli.serving import listening_at, serve_until_interrupted
 from sso_adapters.cli.terminal import CommandError, complain, say
+from sso_adapters.observe.logs import JsonFormatter
+from sso_adapters.observe.logs import log as events
 from sso_adapters.service import build_service, serve
 from sso_core.settings.environment import SettingsError
 from sso_core.settings.service import ServiceSettings
@@ -17,16 +20,32 @@ from sso_core.settings.service import ServiceSettings
 def options(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_options(parser)
+    parser.add_argument("--log", choices=sorted(FORMATS), default="text", help="how the log is written (default text)")
 
 
 def run(options: argparse.Namespace) -> int:
     """Serve until Ctrl-C; nothing is started unless all settings hold together."""
+    _begin_log(options.log)
     try:
         _serve(read_settings(options), options)
     except SettingsError as error:
         lines = "\n".join(f"  {problem}" for problem in error.problems)
         raise CommandError(f"the settings do not hold together, so nothing was started:\n{lines}", status=2) from None
     return 0
+
+
+FORMATS: dict[str, logging.Formatter] = {
+    "text": logging.Formatter("%(asctime)s %(levelname)s %(message)s"),
+    "json": JsonFormatter(),
+}
+
+
+def _begin_log(form: str) -> None:
+    """Write the log to the standard error, events of sign-in too."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(FORMATS[form])
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+    events.setLevel(logging.INFO)
 
 
 def _serve(settings: ServiceSettings, options: argparse.Namespace) -> None:

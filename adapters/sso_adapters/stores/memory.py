@@ -14,11 +14,11 @@ from struct import Struct
 from threading import Lock
 from typing import ClassVar, assert_never
 
-from sso_core.effects import Drop, Keep, Kind, Peek, Take
-from sso_core.events import AlreadyTaken, Dropped, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
+from sso_core.effects import Count, Drop, Keep, Kind, Peek, Take
+from sso_core.events import AlreadyTaken, Counted, Dropped, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
 
-StoreEffect = Keep | Take | Peek | Drop
-StoreEvent = Kept | Occupied | Taken | AlreadyTaken | Found | Missing | Dropped | StoreUnreachable
+StoreEffect = Keep | Take | Peek | Drop | Count
+StoreEvent = Kept | Occupied | Taken | AlreadyTaken | Found | Missing | Dropped | Counted | StoreUnreachable
 
 LIMIT = 100_000
 """Entries of each kind. Beyond it those that end first give way: a flood of logins costs logins, and no session."""
@@ -66,6 +66,8 @@ class MemoryStore:
                 case Drop():
                     shelf.drop(effect.key)
                     return Dropped()
+                case Count():
+                    return _count(shelf, effect, now)
                 case _:
                     assert_never(effect)
 
@@ -92,6 +94,15 @@ def _take(shelf: _Shelf, effect: Take, now: float) -> Taken | AlreadyTaken | Mis
     return Taken(value)
 
 
+def _count(shelf: _Shelf, effect: Count, now: float) -> Counted:
+    found = shelf.get(effect.key, now)
+    number, end = 1, now + effect.window
+    if found is not None:
+        number, end = int.from_bytes(found[1]) + 1, shelf.end(effect.key)
+    shelf.put(effect.key, end, number.to_bytes(8), taken=False)
+    return Counted(number, effect.window if found is None else end - now)
+
+
 class _Shelf:
     """The entries of one kind."""
 
@@ -109,6 +120,11 @@ class _Shelf:
             return None
         end, taken = _HEAD.unpack_from(entry)
         return None if end <= now else (taken, entry[_HEAD.size :])
+
+    def end(self, key: str) -> float:
+        """Return when an entry that is there will be over."""
+        end: float = _HEAD.unpack_from(self.entries[key])[0]
+        return end
 
     def put(self, key: str, end: float, value: bytes, *, taken: bool) -> None:
         """Write an entry over whatever is there."""

@@ -1,14 +1,15 @@
 """A store in Redis or Valkey: shared by all who name the same server and prefix, on however many machines.
 
-An entry is one string, `v` and the value or `t` and the mark of whoever took it, under `prefix:kind:key`. It ends by
-the server's own clock. What takes more than one command is a script, which the server runs as one step.
+An entry is one string, `v` and the value or `t` and the mark of whoever took it, under `prefix:kind:key`; a count is a
+number there. Each ends by the server's own clock. What takes more than one command is a script, which the server runs
+as one step.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
-from typing import ClassVar, assert_never
+from typing import Any, ClassVar, assert_never
 
 import attrs
 from redis.exceptions import InvalidResponse, NoScriptError, RedisError
@@ -17,8 +18,8 @@ from sso_adapters.stores.memory import StoreEffect, StoreEvent
 from sso_adapters.stores.redis_address import Address
 from sso_adapters.stores.redis_connections import Connections
 from sso_adapters.stores.redis_line import Line
-from sso_core.effects import Drop, Keep, Kind, Peek, Take
-from sso_core.events import AlreadyTaken, Dropped, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
+from sso_core.effects import Count, Drop, Keep, Kind, Peek, Take
+from sso_core.events import AlreadyTaken, Counted, Dropped, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
 
 DEADLINE = 2.0
 """Seconds for an operation, from the wait for a connection to the end of the answer: a browser waits for it."""
@@ -68,14 +69,12 @@ class RedisStore:
                     case Take():
                         return _take(line, name, effect)
                     case Peek():
-                        entry = _entry(line.ask("GET", name))
-                        if entry is None:
-                            return Missing()
-                        taken, value = entry
-                        return AlreadyTaken(value) if taken else Found(value)
+                        return _peek(line, name)
                     case Drop():
                         line.ask("DEL", name)
                         return Dropped()
+                    case Count():
+                        return _count(line, name, effect)
                     case _:
                         assert_never(effect)
         except RedisError as error:
@@ -103,6 +102,19 @@ def _take(line: Line, name: bytes, effect: Take) -> Taken | AlreadyTaken | Missi
     return AlreadyTaken(value) if taken else Taken(value)
 
 
+def _peek(line: Line, name: bytes) -> Found | AlreadyTaken | Missing:
+    entry = _entry(line.ask("GET", name))
+    if entry is None:
+        return Missing()
+    taken, value = entry
+    return AlreadyTaken(value) if taken else Found(value)
+
+
+def _count(line: Line, name: bytes, effect: Count) -> Counted:
+    number, left = _COUNT.run(line, (name,), _milliseconds(effect.window))
+    return Counted(number, left / 1000)
+
+
 def _entry(answer: bytes | None) -> tuple[bool, bytes] | None:
     """Return whether an entry was taken, and its value or mark. Raises InvalidResponse for what is no entry."""
     if answer is None:
@@ -124,13 +136,12 @@ class _Script:
 
     text: bytes
 
-    def run(self, line: Line, names: tuple[bytes, ...], *arguments: bytes | int) -> bytes | None:
+    def run(self, line: Line, names: tuple[bytes, ...], *arguments: bytes | int) -> Any:  # noqa: ANN401 -- its own
         digest = hashlib.sha1(self.text, usedforsecurity=False).hexdigest()
         try:
-            answer: bytes | None = line.ask("EVALSHA", digest, len(names), *names, *arguments)
+            return line.ask("EVALSHA", digest, len(names), *names, *arguments)
         except NoScriptError:  # nothing was run, so this is no repetition
-            answer = line.ask("EVAL", self.text, len(names), *names, *arguments)
-        return answer
+            return line.ask("EVAL", self.text, len(names), *names, *arguments)
 
 
 # A write that the server refuses for lack of memory comes first, so that nothing was changed where it fails.
@@ -146,4 +157,13 @@ local found = redis.call('GET', KEYS[1])
 if not found or string.sub(found, 1, 1) ~= 'v' then return found end
 if ARGV[2] == '0' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
 return found
+""")
+_COUNT = _Script(b"""
+local number = redis.call('INCR', KEYS[1])
+local left = redis.call('PTTL', KEYS[1])
+if left < 0 then
+  left = tonumber(ARGV[1])
+  redis.call('PEXPIRE', KEYS[1], ARGV[1])
+end
+return {number, left}
 """)

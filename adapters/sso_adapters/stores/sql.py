@@ -28,13 +28,13 @@ from sso_adapters.directories.schema import short_lived
 from sso_adapters.sql_engine import why
 from sso_adapters.sql_transaction import COUNTED, OutcomeLostError, transact
 from sso_adapters.stores.memory import StoreEffect, StoreEvent
-from sso_core.effects import Drop, Keep, Kind, Peek, Take
-from sso_core.events import AlreadyTaken, Dropped, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
+from sso_core.effects import Count, Drop, Keep, Kind, Peek, Take
+from sso_core.events import AlreadyTaken, Counted, Dropped, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
 
 PATIENCE = 2.0
 """Seconds to wait for other threads, for other processes, and for the database: a browser waits for the answer."""
 SWEPT = 8
-"""Entries that are over and removed in passing by each `Keep`: more than it adds, so that none has to pay for many."""
+"""Entries that are over and removed in passing by whatever may add one: more than that, so that none pays for many."""
 
 _JULIAN_EPOCH = 2440587.5
 _DAY = 86400.0
@@ -75,6 +75,8 @@ class SqlStore:
             case Drop(kind, key):
                 do(lambda connection: self._drop(connection, kind, key))
                 return Dropped()
+            case Count():
+                return do(lambda connection: self._count(connection, effect))
             case _:
                 assert_never(effect)
 
@@ -87,7 +89,16 @@ class SqlStore:
         return AlreadyTaken(row.value) if row.taken else Found(row.value)
 
     def _keep(self, connection: Connection, effect: Keep) -> Kept | Occupied:
-        here = _at(effect.kind, effect.key)
+        if not self._put(connection, effect):
+            here = _at(effect.kind, effect.key)
+            return Occupied(connection.execute(select(short_lived.c.value).where(*here)).scalar_one())
+        if effect.instead_of not in {None, effect.key}:
+            self._drop(connection, effect.kind, str(effect.instead_of))
+        self._sweep(connection)
+        return Kept()
+
+    def _put(self, connection: Connection, effect: Keep) -> bool:
+        """Write an entry; return False where one is in the way, which is locked then, so that it stays there."""
         make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
         row = {"value": effect.value, "taken": False, "ends": self._now + effect.ttl}
         put = make(short_lived).values(kind=effect.kind.value, key=effect.key, **row)
@@ -96,13 +107,19 @@ class SqlStore:
             set_=row,
             where=short_lived.c.ends <= self._now if effect.only_if_absent else None,
         )
-        if not connection.execute(put, execution_options=COUNTED).rowcount:
-            # The attempt has locked what is in the way, so that it is still there.
-            return Occupied(connection.execute(select(short_lived.c.value).where(*here)).scalar_one())
-        if effect.instead_of not in {None, effect.key}:
-            self._drop(connection, effect.kind, str(effect.instead_of))
-        self._sweep(connection)
-        return Kept()
+        return bool(connection.execute(put, execution_options=COUNTED).rowcount)
+
+    def _count(self, connection: Connection, effect: Count) -> Counted:
+        kind, key, window = effect.kind, effect.key, effect.window
+        if self._put(connection, Keep(kind, key, (1).to_bytes(8), window, only_if_absent=True)):
+            self._sweep(connection)
+            return Counted(1, window)
+        here = _at(kind, key)
+        left = (short_lived.c.ends - self._now).label("left")
+        row = connection.execute(select(short_lived.c.value, left).where(*here)).one()
+        number = int.from_bytes(row.value) + 1
+        connection.execute(update(short_lived).where(*here).values(value=number.to_bytes(8)))
+        return Counted(number, max(0.0, row.left))
 
     def _take(self, connection: Connection, effect: Take) -> Taken | AlreadyTaken | Missing:
         here = _at(effect.kind, effect.key)

@@ -10,13 +10,13 @@ from typing import ClassVar, assert_never
 
 from sso_adapters.sqlite_file import SqliteFile, transaction
 from sso_adapters.stores.memory import StoreEffect, StoreEvent
-from sso_core.effects import Drop, Keep, Kind, Peek, Take
-from sso_core.events import AlreadyTaken, Dropped, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
+from sso_core.effects import Count, Drop, Keep, Kind, Peek, Take
+from sso_core.events import AlreadyTaken, Counted, Dropped, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
 
 PATIENCE = 2.0
 """Seconds to wait for other threads, and for other processes: a browser waits for the answer."""
 SWEPT = 8
-"""Entries that are over and removed in passing by each `Keep`: more than it adds, so that none has to pay for many."""
+"""Entries that are over and removed in passing by whatever may add one: more than that, so that none pays for many."""
 
 # Entries lie in the order in which they come, and both indices are small: a login costs little more than itself.
 _STEPS = (
@@ -87,6 +87,9 @@ class _Visit:
             case Drop():
                 self._drop(effect.kind, effect.key)
                 return Dropped()
+            case Count():
+                with transaction(self._connection):
+                    return self._count(effect)
             case _:
                 assert_never(effect)
 
@@ -110,6 +113,18 @@ class _Visit:
             return AlreadyTaken(value)
         self._put(effect.kind, effect.key, effect.marker, taken=True, ttl=effect.marker_ttl)
         return Taken(value)
+
+    def _count(self, effect: Count) -> Counted:
+        self._sweep()
+        query = "SELECT value, ends FROM short_lived WHERE key = ? AND kind = ? AND ends > ?"
+        here, now = (effect.key, effect.kind.value), self._clock()
+        row = self._execute(query, (*here, now)).fetchone()
+        if row is None:
+            self._put(effect.kind, effect.key, (1).to_bytes(8), taken=False, ttl=effect.window)
+            return Counted(1, effect.window)
+        number = int.from_bytes(row[0]) + 1
+        self._execute("UPDATE short_lived SET value = ? WHERE key = ? AND kind = ?", (number.to_bytes(8), *here))
+        return Counted(number, row[1] - now)
 
     def _row(self, kind: Kind, key: str) -> tuple[bytes, int] | None:
         query = "SELECT value, taken FROM short_lived WHERE key = ? AND kind = ? AND ends > ?"

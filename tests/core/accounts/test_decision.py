@@ -10,6 +10,7 @@ from people import ACCOUNT, ALICE, ISSUER, account, alice, in_teams, policy
 
 from sso_core.accounts.decision import Decision, decide
 from sso_core.accounts.policy import AccessPolicy, Linking, NewAccounts
+from sso_core.audit import AuditEvent, AuditKind
 from sso_core.events import AccountFacts
 from sso_core.failures import Reason, Refusal
 from sso_core.hosts import Wishes
@@ -114,6 +115,34 @@ def test_a_change_of_teams_alone_makes_the_revision_grow() -> None:
     )
     assert decision.account == account(revision=8, memberships=(Membership("t1"),))
     assert decision.guards == (AccountUnchanged("a1", 7),)
+
+
+def deeds(facts: AccountFacts, identity: Identity = ALICE, rule: AccessPolicy = policy()) -> list[AuditEvent]:
+    found = decided(facts, identity, rule).deeds
+    assert all((deed.issuer, deed.subject) == (identity.issuer, identity.subject) for deed in found)
+    return [attrs.evolve(deed, issuer="", subject="") for deed in found]
+
+
+def test_the_log_is_to_say_what_becomes_of_the_account() -> None:
+    basic = "internal_user_viewer"
+    assert deeds(AccountFacts(ACCOUNT)) == []
+    assert deeds(AccountFacts(None)) == [AuditEvent(AuditKind.ACCOUNT_CREATED, "new", role=basic)]
+    assert deeds(AccountFacts(ACCOUNT), alice(role="proxy_admin")) == [
+        AuditEvent(AuditKind.ROLE_CHANGED, "a1", role="proxy_admin", former_role=ACCOUNT.role)
+    ]
+    holder = account(identities=(), role="internal_user")
+    assert [deed.kind for deed in deeds(AccountFacts(None, email_holders=(holder,)), ALICE, LINKING)] == [
+        AuditKind.ACCOUNT_LINKED,
+        *([AuditKind.ROLE_CHANGED] if holder.role != ACCOUNT.role else []),
+    ]
+    stored = account(memberships=(Membership("old"),))
+    assert deeds(AccountFacts(stored, teams=(Team("t1"),)), in_teams("t1")) == [
+        AuditEvent(AuditKind.TEAMS_CHANGED, "a1", role=ACCOUNT.role, joined=("t1",), left=("old",))
+    ]
+    assert [deed.kind for deed in deeds(AccountFacts(None, teams=(Team("t1"),)), in_teams("t1"))] == [
+        AuditKind.ACCOUNT_CREATED,
+        AuditKind.TEAMS_CHANGED,
+    ]
 
 
 def test_a_team_to_make_is_a_change_too() -> None:

@@ -6,6 +6,7 @@ import attrs
 import pytest
 from scenes import ACCOUNT, IDENTITY, NOW
 
+from sso_core.audit import AuditEvent, AuditKind
 from sso_core.effects import Keep, Kind, Take
 from sso_core.events import AlreadyTaken, Event, Kept, Missing, Occupied, StoreUnreachable, Taken
 from sso_core.failures import Reason
@@ -54,6 +55,15 @@ def test_the_person_is_written_into_the_entry_that_their_browser_claimed() -> No
 
 def test_then_the_terminal_goes_on_and_the_browser_is_given_nothing() -> None:
     assert advance(approving(), [Kept()], now=NOW) == CliApproved("cli on box", SESSION)
+
+
+def test_the_log_hears_of_the_account_and_of_the_approval() -> None:
+    created = AuditEvent(AuditKind.ACCOUNT_CREATED, "a1")
+    approving = ApprovingCliLogin(attrs.evolve(APPROVAL, changed=(created,)), LOGIN, 9.0)
+    ending = advance(approving, [Kept()], now=NOW)
+    assert [deed.kind for deed in ending.deeds] == [AuditKind.ACCOUNT_CREATED, AuditKind.COMMAND_LINE_APPROVED]
+    assert (ending.deeds[1].client, ending.deeds[1].account_id) == ("cli on box", SESSION.account_id)
+    assert advance(approving, [StoreUnreachable()], now=NOW).deeds == (created,)
 
 
 def test_on_the_loopback_the_browser_takes_a_code_there() -> None:

@@ -6,28 +6,50 @@ from cli_scenes import ID, LOOPBACK, SESSION, STARTED, begun, kept, reason
 from scenes import ENTROPY, METADATA, NOW, OPENID, SIGNER, settings
 
 from sso_core.effects import Drop, Keep, Kind, Take
-from sso_core.events import AlreadyTaken, Dropped, Event, Kept, Missing, Occupied, StoreUnreachable, Taken
+from sso_core.events import AlreadyTaken, Counted, Dropped, Event, Kept, Missing, Occupied, StoreUnreachable, Taken
 from sso_core.facts import Warm
 from sso_core.failures import Reason
 from sso_core.flows.begin_login import KeepingLogin
-from sso_core.flows.confirm_cli import ClaimingCliLogin, TakingCliLogin, confirm_cli_login, needs_code
+from sso_core.flows.confirm_cli import ClaimingCliLogin, CountingCode, TakingCliLogin, confirm_cli_login, needs_code
 from sso_core.flows.hold_cli import BUSY, ReturningCliLogin
-from sso_core.machine import advance
+from sso_core.machine import Failed, advance
 from sso_core.sessions.cli_entry import cli_login_key, decode_cli_login, is_secret
+from sso_core.sessions.limits import cli_code_quota
 from sso_core.sessions.pending_login import LoginPurpose, decode_login
 
 
-def confirming(code: str = STARTED.user_code, peer: str = "198.51.100.9") -> TakingCliLogin:
-    warm = Warm(METADATA, SIGNER.keys)
-    state = confirm_cli_login(settings(), OPENID, login_id=ID, code=code, peer=peer, entropy=ENTROPY, warm=warm)
-    assert isinstance(state, TakingCliLogin)
+def opened(code: str, peer: str = "198.51.100.9") -> CountingCode | TakingCliLogin:
+    warm, address = Warm(METADATA, SIGNER.keys), "198.51.100.9"
+    state = confirm_cli_login(
+        settings(), OPENID, login_id=ID, code=code, address=address, peer=peer, entropy=ENTROPY, warm=warm
+    )
+    assert not isinstance(state, Failed)
     return state
+
+
+def confirming(code: str = STARTED.user_code, peer: str = "198.51.100.9") -> TakingCliLogin:
+    state = opened(code, peer)
+    return state.taking if isinstance(state, CountingCode) else state
 
 
 def test_a_command_line_that_is_switched_off_is_confirmed_by_nobody() -> None:
     off = settings(cli_enabled=False)
-    ending = confirm_cli_login(off, OPENID, login_id=ID, code="", peer="", entropy=ENTROPY, warm=Warm())
+    ending = confirm_cli_login(off, OPENID, login_id=ID, code="", address="", peer="", entropy=ENTROPY, warm=Warm())
     assert reason(ending) is Reason.SWITCHED_OFF
+
+
+def test_a_code_is_counted_for_its_address_before_it_is_looked_at() -> None:
+    state, quota = opened("BCDF-GHJK"), cli_code_quota(settings().limits, "198.51.100.9")
+    assert isinstance(state, CountingCode)
+    assert state.awaits == (quota.count,)
+    assert state.uninterruptible
+    assert advance(state, [Counted(quota.most, 60)], now=NOW) == state.taking
+    assert reason(advance(state, [Counted(quota.most + 1, 60)], now=NOW)) is Reason.TOO_MANY_REQUESTS
+    assert reason(advance(state, [StoreUnreachable("down")], now=NOW)) is Reason.STORE_UNREACHABLE
+
+
+def test_who_brings_no_code_guesses_none() -> None:
+    assert isinstance(opened(""), TakingCliLogin)
 
 
 def test_the_right_code_leads_to_the_provider_with_a_claim_of_this_browser() -> None:

@@ -133,6 +133,7 @@ def test_a_login_is_looked_at_from_its_start_to_the_decision() -> None:
         after = advance_any(after, [answer], now=NOW)
     assert isinstance(after, Inspection)
     assert after.inspected.identity.subject == "alice"
+    assert after.deeds == after.inspected.deeds != ()
     assert after.timeline == (
         Passed("TakingLogin", ("Take",), ("Taken",)),
         Passed("ExchangingCode", ("HttpRequest",), ("HttpResponse",)),

@@ -31,13 +31,14 @@ from scenes import (
     tokens,
 )
 from session_witnesses import SESSION_WITNESSES
-from starts import CLI_CLAIM, CLI_ID, CLI_LOGIN
+from starts import BY_PASSWORD, CLI_CLAIM, CLI_ID, CLI_LOGIN, LAST_COUNT
 
 from sso_core.accounts.policy import AccessPolicy
 from sso_core.events import (
     AccountFacts,
     AlreadyTaken,
     Conflict,
+    Counted,
     Dropped,
     HostAnswered,
     HttpResponse,
@@ -55,15 +56,7 @@ from sso_core.failures import Failure, Reason
 from sso_core.flow_map import DOORS, edges
 from sso_core.flows.approve_cli import ApprovingCliLogin, CliApproved, TakingApprovedLogin
 from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, Start, begin_login
-from sso_core.flows.enter import (
-    AskingHost,
-    KeepingSession,
-    ReadingAccount,
-    SignedIn,
-    WritingAccount,
-    enter,
-    read_account,
-)
+from sso_core.flows.enter import AskingHost, ReadingAccount, WritingAccount, enter, read_account
 from sso_core.flows.exchange_code import (
     ExchangingCode,
     ExchangingCodeAndReadingKeys,
@@ -81,8 +74,9 @@ from sso_core.flows.gather_claims import (
 )
 from sso_core.flows.gather_groups import ReadingGroups
 from sso_core.flows.hold_cli import ReturningCliLogin
-from sso_core.flows.host_login import CheckingHeaders, CheckingPassword
+from sso_core.flows.host_login import CheckingHeaders, CheckingPassword, CountingTries
 from sso_core.flows.inspect_login import Inspected
+from sso_core.flows.keep_session import KeepingSession, SignedIn
 from sso_core.flows.read_documents import (
     KeysKnown,
     MetadataKnown,
@@ -245,6 +239,8 @@ WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (writing, (Written(),), KeepingSession),
     (writing, (Conflict(),), ReadingAccount),
     (KeepingSession(arrival(), SESSION, ()), (Kept(),), SignedIn),
+    (BY_PASSWORD, (Counted(1, 60),), CountingTries),
+    (LAST_COUNT, (Counted(1, 60),), CheckingPassword),
     (CheckingPassword(arrival(), "alice", Secret("p")), (VOUCHED,), ReadingAccount),
     (CheckingHeaders(arrival(), ()), (VOUCHED,), ReadingAccount),
     (CheckingPassword(KNOWN, "al", Secret("p")), (DECLINED,), EndingFormerSession),

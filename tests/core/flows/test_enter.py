@@ -7,7 +7,7 @@ import pytest
 from scenes import ACCOUNT, ENTROPY, GATHERED, ISSUER, NOW, arrival, attempt, pending_login, settings
 
 from sso_core.accounts.policy import AccessPolicy, Linking
-from sso_core.effects import AskHost, Keep, Kind, ReadAccount, WriteAccount
+from sso_core.effects import AskHost, ReadAccount, WriteAccount
 from sso_core.events import (
     AccountFacts,
     Conflict,
@@ -15,24 +15,14 @@ from sso_core.events import (
     Event,
     HostAnswered,
     HostFailed,
-    Kept,
-    Occupied,
     OutcomeUnknown,
-    StoreUnreachable,
     Written,
 )
 from sso_core.failures import Reason
 from sso_core.flows.approve_cli import TakingApprovedLogin
-from sso_core.flows.enter import (
-    AskingHost,
-    KeepingSession,
-    ReadingAccount,
-    SignedIn,
-    WritingAccount,
-    enter,
-    read_account,
-)
+from sso_core.flows.enter import AskingHost, ReadingAccount, WritingAccount, enter, read_account
 from sso_core.flows.inspect_login import Inspected
+from sso_core.flows.keep_session import KeepingSession
 from sso_core.flows.turn_away import EndingFormerSession
 from sso_core.hosts import AfterLogin, Declined, Wishes
 from sso_core.identity.gathered import Gathered
@@ -42,7 +32,6 @@ from sso_core.oauth.claims import ClaimSet, merge_claims
 from sso_core.records import AccountUnchanged, HandleFree, Mappings, RoleMap, Team
 from sso_core.secret import Secret
 from sso_core.sessions.pending_login import LoginPurpose
-from sso_core.sessions.session import decode_session, session_key
 from sso_core.settings.ladder import REFERENCE_LADDER
 
 CLAIMS = ClaimSet(
@@ -79,13 +68,6 @@ def writing(tries: int = 4) -> WritingAccount:
     state = advance(attrs.evolve(reading(), tries=tries), [AccountFacts(None)], now=NOW)
     assert isinstance(state, WritingAccount)
     return state
-
-
-def keeping(former: str | None = None) -> KeepingSession:
-    state = read_account(attempt(former_session=former), pending_login(), GATHERED)
-    after = advance(state, [AccountFacts(ACCOUNT)], now=NOW)
-    assert isinstance(after, KeepingSession)
-    return after
 
 
 def reason(state: object) -> Reason:
@@ -171,7 +153,9 @@ def test_a_new_person_is_written_before_they_are_signed_in() -> None:
 
 
 def test_a_known_person_needs_no_writing() -> None:
-    assert keeping().session.account_id == "a1"
+    after = advance(read_account(attempt(), pending_login(), GATHERED), [AccountFacts(ACCOUNT)], now=NOW)
+    assert isinstance(after, KeepingSession)
+    assert after.session.account_id == "a1"
 
 
 @pytest.mark.parametrize("facts", [[DirectoryUnreachable("locked")]])
@@ -327,33 +311,3 @@ def test_a_command_line_gets_what_a_browser_would_by_the_same_rules() -> None:
     assert isinstance(known, TakingApprovedLogin)
     refused = reading(policy={"restricted_group": "G"}, **came)
     assert reason(advance(refused, [AccountFacts(None)], now=NOW)) is Reason.NOT_IN_GROUP
-
-
-# The session
-
-
-def test_the_session_takes_the_place_of_the_browsers_former_one() -> None:
-    state = keeping(former="old")
-    (keep,) = state.awaits
-    assert isinstance(keep, Keep)
-    assert (keep.kind, keep.key, keep.instead_of) == (Kind.SESSION, session_key(ENTROPY.session_id), "old")
-    assert keep.ttl == 8 * 3600
-    assert decode_session(keep.value) == state.session
-
-
-def test_the_session_tells_the_account_as_decided() -> None:
-    session = keeping().session
-    assert (session.account_id, session.handle, session.role) == ("a1", "alice", REFERENCE_LADDER.default)
-    assert session.provider_id == "generic"
-
-
-def test_the_person_is_signed_in_when_the_session_is_kept() -> None:
-    ending = advance(keeping(), [Kept()], now=NOW)
-    assert isinstance(ending, SignedIn)
-    assert (ending.session_id, ending.return_to) == (ENTROPY.session_id, "/back")
-    assert ENTROPY.session_id.reveal() not in repr(ending)
-
-
-@pytest.mark.parametrize("event", [StoreUnreachable("down"), Occupied(b"")])
-def test_a_session_that_is_not_kept_is_none(event: Event) -> None:
-    assert reason(advance(keeping(), [event], now=NOW)) is Reason.SESSION_NOT_KEPT

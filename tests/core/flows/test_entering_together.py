@@ -14,7 +14,8 @@ from sso_core.accounts.policy import AccessPolicy, Linking
 from sso_core.effects import Keep, ReadAccount, WriteAccount
 from sso_core.events import Kept, OutcomeUnknown
 from sso_core.failures import Reason
-from sso_core.flows.enter import ReadingAccount, SignedIn, WritingAccount, enter
+from sso_core.flows.enter import ReadingAccount, WritingAccount, enter
+from sso_core.flows.keep_session import SignedIn
 from sso_core.identity.gathered import Gathered
 from sso_core.identity.rules import IdentityRules
 from sso_core.machine import Failed, Resting, Working, advance_any

@@ -3,28 +3,32 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import attrs
 import pytest
 from scenes import ENTROPY, ISSUER, NOW, settings
 
 from sso_core.effects import AskHost
-from sso_core.events import AccountFacts, HostAnswered, HostFailed, Kept, Written
+from sso_core.events import AccountFacts, Counted, HostAnswered, HostFailed, Kept, StoreUnreachable, Written
 from sso_core.failures import Reason
-from sso_core.flows.enter import KeepingSession, ReadingAccount, SignedIn, WritingAccount
+from sso_core.flows.enter import ReadingAccount, WritingAccount
 from sso_core.flows.host_login import (
     HEADERS,
     PASSWORD,
     CheckingHeaders,
     CheckingPassword,
+    CountingTries,
     gathered_of,
     sign_in_by_headers,
     sign_in_with_password,
 )
+from sso_core.flows.keep_session import KeepingSession, SignedIn
 from sso_core.flows.turn_away import EndingFormerSession
 from sso_core.hosts import CheckHeaders, CheckPassword, Declined, Person, Vouched
 from sso_core.identity.teams import NOBODY_ASKED, TeamsFound
 from sso_core.machine import Failed, advance
 from sso_core.records import Team
 from sso_core.secret import Secret
+from sso_core.sessions.limits import password_quotas
 from sso_core.sessions.session import session_key
 
 ALICE = Person(
@@ -43,11 +47,12 @@ PROXIES: dict[str, Any] = {"header_proxies": ("10.0.0.0/8",)}
 FORMER = Secret("former-canary")
 
 
-def by_password(**changes: Any) -> CheckingPassword | Failed:
+def by_password(**changes: Any) -> CountingTries | Failed:
     return sign_in_with_password(
         settings(**PASSWORDS | changes),
         username="al",
         password=Secret("password-canary"),
+        address="192.0.2.1",
         return_to="/back",
         former_session=FORMER,
         entropy=ENTROPY,
@@ -64,10 +69,14 @@ def by_headers(**changes: Any) -> CheckingHeaders | Failed:
     )
 
 
-def checking_password() -> CheckingPassword:
+def counting() -> CountingTries:
     state = by_password()
-    assert isinstance(state, CheckingPassword)
+    assert isinstance(state, CountingTries)
     return state
+
+
+def checking_password() -> CheckingPassword:
+    return counting().checking
 
 
 def checking_headers() -> CheckingHeaders:
@@ -85,6 +94,29 @@ def entering(person: Person = ALICE) -> ReadingAccount:
 def reason(state: object) -> Reason:
     assert isinstance(state, Failed), state
     return state.failure.reason
+
+
+def test_a_try_is_counted_for_its_address_then_its_name_there_then_its_name_before_the_host_sees_it() -> None:
+    state: object = counting()
+    for quota in password_quotas(settings().limits, "al", "192.0.2.1"):
+        assert isinstance(state, CountingTries)
+        assert (state.awaits, state.uninterruptible) == ((quota.count,), True)
+        assert "canary" not in repr(state)
+        state = advance(state, [Counted(quota.most, 60)], now=NOW)
+    assert state == checking_password()
+
+
+@pytest.mark.parametrize("room", [0, 1, 2])
+def test_one_try_too_many_is_not_looked_at_and_counts_for_nothing_further(room: int) -> None:
+    state = counting()
+    state = attrs.evolve(state, quotas=state.quotas[room:])
+    failed = advance(state, [Counted(state.quotas[0].most + 1, 60)], now=NOW)
+    assert isinstance(failed, Failed)
+    assert (failed.failure.reason, failed.failure.wait) == (Reason.TOO_MANY_REQUESTS, 60)
+
+
+def test_a_try_that_cannot_be_counted_is_not_looked_at() -> None:
+    assert reason(advance(counting(), [StoreUnreachable("down")], now=NOW)) is Reason.STORE_UNREACHABLE
 
 
 def test_the_host_alone_checks_a_password() -> None:

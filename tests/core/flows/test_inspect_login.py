@@ -7,6 +7,7 @@ from scenes import IDENTITY, arrival, settings
 
 from sso_core.accounts.decision import Decision
 from sso_core.accounts.policy import AccessPolicy
+from sso_core.audit import AuditEvent, AuditKind
 from sso_core.events import AccountFacts
 from sso_core.failures import Failure, Reason, Refusal
 from sso_core.flows.inspect_login import Inspected, inspect
@@ -27,6 +28,10 @@ def test_it_is_shown_what_would_be_decided() -> None:
     assert isinstance(verdict, Decision)
     assert verdict.account.role == REFERENCE_LADDER.default
     assert [type(change) for change in verdict.changes] == [CreateAccount]
+
+
+def test_the_log_hears_at_whose_claims_somebody_looked() -> None:
+    assert inspected().deeds == (AuditEvent(AuditKind.INSPECTED, issuer=IDENTITY.issuer, subject=IDENTITY.subject),)
 
 
 def test_a_refusal_is_shown_as_one() -> None:

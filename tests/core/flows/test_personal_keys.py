@@ -6,6 +6,7 @@ import attrs
 import pytest
 from scenes import ACCOUNT, ENTROPY, IDENTITY, NOW, settings
 
+from sso_core.audit import AuditEvent, AuditKind
 from sso_core.effects import ReadKey, WriteAccount
 from sso_core.events import (
     Conflict,
@@ -71,7 +72,9 @@ def test_whoever_is_signed_in_gets_a_key_of_which_only_a_hash_is_kept() -> None:
     assert isinstance(issuing, IssuingKey)
     assert issuing.awaits == (WriteAccount((IssueKey(KEY),), ()),)
     assert SECRET.reveal() not in repr(issuing.awaits)
-    assert advance(issuing, [Written()], now=NOW) == KeyIssued(SECRET, KEY)
+    issued = advance(issuing, [Written()], now=NOW)
+    assert issued == KeyIssued(SECRET, KEY)
+    assert issued.deeds == (AuditEvent(AuditKind.KEY_ISSUED, KEY.account_id, key_id=KEY.key_hash),)
 
 
 @pytest.mark.parametrize(("lifetime", "expected"), [(None, 100), (5, 5), (99.5, 99.5), (1e12, 100)])
@@ -120,7 +123,11 @@ def test_a_person_ends_a_key_of_their_own() -> None:
     revoking = advance(finding, [KeyFacts(KEY, ACCOUNT)], now=NOW)
     assert isinstance(revoking, RevokingKey)
     assert revoking.awaits == (WriteAccount((RevokeKey("hash"),), ()),)
-    assert advance(revoking, [Written()], now=NOW) == KeyRevoked()
+    revoked = advance(revoking, [Written()], now=NOW)
+    assert revoked == KeyRevoked(ACCOUNT.account_id, "hash")
+    assert [(deed.kind, deed.account_id, deed.key_id) for deed in revoked.deeds] == [
+        (AuditKind.KEY_REVOKED, ACCOUNT.account_id, "hash")
+    ]
 
 
 @pytest.mark.parametrize("key", [None, attrs.evolve(KEY, account_id="a2")])
@@ -129,7 +136,7 @@ def test_anothers_key_is_answered_like_one_that_is_not_there(key: ApiKey | None)
 
 
 @pytest.mark.parametrize(
-    "state", [IssuingKey(SECRET, KEY), RevokingKey("hash")], ids=lambda state: type(state).__name__
+    "state", [IssuingKey(SECRET, KEY), RevokingKey("account", "hash")], ids=lambda state: type(state).__name__
 )
 @pytest.mark.parametrize(
     ("answer", "reason"),

@@ -6,6 +6,7 @@ import attrs
 import pytest
 from scenes import ACCOUNT, ENTROPY, IDENTITY, NOW, settings
 
+from sso_core.audit import AuditKind
 from sso_core.effects import Keep, Kind, Take
 from sso_core.events import AlreadyTaken, Event, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
 from sso_core.failures import Reason
@@ -148,6 +149,7 @@ def test_the_token_is_a_session_of_the_command_line_with_a_time_of_its_own() -> 
     ending = advance(keeping, [Kept()], now=NOW + 5)
     assert ending == CliSignedIn(ENTROPY.session_id, session, (("blue", "Blue"),))
     assert ENTROPY.session_id.reveal() not in repr(ending)
+    assert [deed.kind for deed in ending.deeds] == [AuditKind.COMMAND_LINE_SIGNED_IN]
 
 
 @pytest.mark.parametrize(

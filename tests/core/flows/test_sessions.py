@@ -6,6 +6,7 @@ import attrs
 import pytest
 from scenes import ACCOUNT, IDENTITY, NOW
 
+from sso_core.audit import AuditKind
 from sso_core.effects import Drop, Keep, Kind, Peek, ReadKey
 from sso_core.events import (
     DirectoryUnreachable,
@@ -147,7 +148,10 @@ def test_signing_out_drops_the_session() -> None:
     state = sign_out(Secret("id"))
     assert isinstance(state, EndingSession)
     assert state.awaits == (Drop(Kind.SESSION, KEY),)
-    assert advance(state, [Dropped()], now=NOW) == SignedOut()
+    ending = advance(state, [Dropped()], now=NOW)
+    assert ending == SignedOut(KEY)
+    assert [(deed.kind, deed.session) for deed in ending.deeds] == [(AuditKind.SIGNED_OUT, KEY[:12])]
+    assert SignedOut().deeds == ()
 
 
 def test_signing_out_everywhere_marks_the_account_and_drops_this_session() -> None:
@@ -158,7 +162,9 @@ def test_signing_out_everywhere_marks_the_account_and_drops_this_session() -> No
     mark = encode_revocation(NOW + 1)
     assert revoking.awaits == (Keep(Kind.REVOKED, revocation_key("a1"), mark, 100), Drop(Kind.SESSION, KEY))
     for dropped in (Dropped(), DOWN):
-        assert advance(revoking, [Kept(), dropped], now=NOW + 1) == SignedOut()
+        ending = advance(revoking, [Kept(), dropped], now=NOW + 1)
+        assert ending == SignedOut(KEY, "a1")
+        assert [(deed.kind, deed.account_id) for deed in ending.deeds] == [(AuditKind.SIGNED_OUT_EVERYWHERE, "a1")]
 
 
 @pytest.mark.parametrize("answer", [Missing(), Found(b"{"), Found(encode_session(OF_CLI))])

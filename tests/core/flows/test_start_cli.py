@@ -5,13 +5,14 @@ from cli_scenes import CHALLENGE, ID, LOGIN, LOOPBACK, SESSION, STARTED, begun, 
 from scenes import ENTROPY, NOW, settings
 
 from sso_core.effects import Keep, Kind
-from sso_core.events import AlreadyTaken, Event, Found, Kept, Missing, Occupied, StoreUnreachable
+from sso_core.events import AlreadyTaken, Counted, Event, Found, Kept, Missing, Occupied, StoreUnreachable
 from sso_core.failures import Reason
 from sso_core.flows.hold_cli import BUSY
-from sso_core.flows.start_cli import CliLoginShown, CliLoginStarted, show_cli_login, start_cli_login
+from sso_core.flows.start_cli import CliLoginShown, CliLoginStarted, CountingStart, show_cli_login, start_cli_login
 from sso_core.machine import Failed, advance
 from sso_core.secret import Secret
 from sso_core.sessions.cli_entry import cli_login_key, decode_cli_login, is_secret
+from sso_core.sessions.limits import cli_start_quota
 
 
 def test_a_command_line_gets_an_id_a_secret_and_a_code_that_we_made() -> None:
@@ -23,6 +24,16 @@ def test_a_command_line_gets_an_id_a_secret_and_a_code_that_we_made() -> None:
     assert advance(state, [Kept()], now=NOW) == STARTED
     assert is_secret(ID, STARTED.poll_secret, LOGIN.poll_hash)
     assert is_secret(ID, Secret(STARTED.user_code), LOGIN.user_code_hash)
+
+
+def test_a_start_is_counted_for_its_address_before_anything_is_stored() -> None:
+    quota = cli_start_quota(settings().limits, "192.0.2.1")
+    state = start_cli_login(settings(), client="cli on box", address="192.0.2.1", entropy=ENTROPY, now=NOW)
+    assert isinstance(state, CountingStart)
+    assert state.awaits == (quota.count,)
+    assert advance(state, [Counted(quota.most, 60)], now=NOW) == begun()
+    assert reason(advance(state, [Counted(quota.most + 1, 60)], now=NOW)) is Reason.TOO_MANY_REQUESTS
+    assert reason(advance(state, [StoreUnreachable("down")], now=NOW)) is Reason.STORE_UNREACHABLE
 
 
 def test_its_secrets_show_in_no_text_and_lie_in_no_store() -> None:

@@ -21,8 +21,9 @@ from sso_core.accounts.values import with_wishes
 from sso_core.events import AccountFacts, HostAnswered, HostFailed, Kept
 from sso_core.facts import Warm
 from sso_core.failures import Refusal
-from sso_core.flows.enter import KeepingSession, SignedIn, let_in
+from sso_core.flows.enter import let_in
 from sso_core.flows.host_answers import wishes_of
+from sso_core.flows.keep_session import KeepingSession, SignedIn
 from sso_core.hosts import Wishes
 from sso_core.identity.attributes import email_address
 from sso_core.identity.groups import read_groups

@@ -116,6 +116,8 @@ def test_a_number_may_have_an_end() -> None:
 def test_whole_numbers_are_read(value: object, number: int | None) -> None:
     assert reading(value)[0].whole("X") == number
     assert reading("0")[0].whole("X", least=0) == 0
+    assert reading("5")[0].whole("X", most=5) == 5
+    assert reading("6")[0].whole("X", most=5) is None
 
 
 @pytest.mark.parametrize(("value", "what"), [("1.5", "is not a whole number"), ("0", "is not a number above 0")])

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from sso_core.secret import Secret
+from sso_core.sessions.limits import Limits
 from sso_core.sessions.reference_token import ReferenceToken
 from sso_core.settings.reading import Reading, Report
 from sso_core.settings.service_environment import read_origin, read_service_options, read_sign_in_options
@@ -86,6 +87,8 @@ def test_durations_and_options_are_read() -> None:
             "SSO_LANDING_PATH": "/ui/",
             "SSO_LEEWAY": "0",
             "SSO_HEADER_PROXIES": "10.0.0.0/24, ::1",
+            "SSO_ADDRESS_PROXIES": "10.0.1.0/24",
+            "SSO_LIMIT_PASSWORDS": "5",
             "DISABLE_ADMIN_UI": "true",
             "SSO_PASSWORD_SIGN_IN": "true",
             "SSO_DEBUG_PAGE": "true",
@@ -106,6 +109,8 @@ def test_durations_and_options_are_read() -> None:
         "landing_path": "/ui/",
         "leeway": 0,
         "header_proxies": ("10.0.0.0/24", "::1/128"),
+        "address_proxies": ("10.0.1.0/24",),
+        "limits": Limits(passwords=5),
         "ui_disabled": True,
         "password_sign_in": True,
         "debug_page": True,
@@ -155,6 +160,8 @@ def test_the_reference_s_token_is_set_where_there_is_a_secret() -> None:
         ({"SSO_LANDING_PATH": "https://canary.example"}, "SSO_LANDING_PATH is no path of this service"),
         ({"SSO_LEEWAY": "301"}, "SSO_LEEWAY is more than 300"),
         ({"SSO_HEADER_PROXIES": "canary"}, "SSO_HEADER_PROXIES holds what is no network"),
+        ({"SSO_ADDRESS_PROXIES": "10.0.0.1/8"}, "SSO_ADDRESS_PROXIES holds what is no network"),
+        ({"SSO_LIMIT_WINDOW": "canary"}, "SSO_LIMIT_WINDOW is not a number above 0"),
         ({"SSO_HEADER_PROXIES": "10.0.0.1/8"}, "SSO_HEADER_PROXIES holds what is no network"),
     ],
 )

@@ -139,6 +139,8 @@ def test_a_landing_path_that_is_none_is_refused(path: str) -> None:
 def test_a_network_of_proxies_that_is_none_is_refused(network: str) -> None:
     with pytest.raises(ValueError):
         settings(header_proxies=(network,))
+    with pytest.raises(ValueError):
+        settings(address_proxies=(network,))
 
 
 def test_networks_are_read_once() -> None:
@@ -146,6 +148,12 @@ def test_networks_are_read_once() -> None:
         ip_network("10.0.0.0/8"),
         ip_network("fd00::/8"),
     )
+    assert settings(address_proxies=("10.0.0.1",)).address_networks == (ip_network("10.0.0.1/32"),)
+
+
+def test_who_may_say_where_people_come_from_may_not_say_who_they_are_and_the_other_way_round() -> None:
+    assert settings(address_proxies=("10.0.0.1",)).proxy_networks == ()
+    assert settings(header_proxies=("10.0.0.1",)).address_networks == ()
 
 
 def test_no_session_lasts_longer_than_the_longest() -> None:

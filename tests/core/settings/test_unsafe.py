@@ -89,6 +89,7 @@ def test_what_gives_the_reference_s_token_away_is_named(option: dict[str, Any], 
 )
 def test_proxies_that_may_be_anybody_are_named(network: str, wide: bool) -> None:
     assert names(header_proxies=(network,)) == (["SSO_HEADER_PROXIES"] if wide else [])
+    assert names(address_proxies=(network,)) == (["SSO_ADDRESS_PROXIES"] if wide else [])
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from whole_login import WholeLogin
 
 from sso_core.effects import HttpRequest, Purpose
 from sso_core.failures import Reason
-from sso_core.flows.enter import SignedIn
+from sso_core.flows.keep_session import SignedIn
 from sso_core.machine import Failed, Resting
 from sso_core.oauth.client import Client
 from sso_core.providers.graph import GraphGroups, WhenIncomplete

@@ -7,7 +7,7 @@ import pytest
 from whole_login import WholeLogin
 
 from sso_core.failures import Reason
-from sso_core.flows.enter import SignedIn
+from sso_core.flows.keep_session import SignedIn
 from sso_core.machine import Failed
 from sso_core.oauth.client import Client
 from sso_core.providers.google import google

@@ -13,8 +13,8 @@ from sso_core.events import AccountFacts, Event, Kept, KeysRead, MetadataRead, M
 from sso_core.facts import Warm
 from sso_core.failures import Refusal
 from sso_core.flows.begin_login import SentToProvider, begin_login
-from sso_core.flows.enter import SignedIn
 from sso_core.flows.finish_login import finish_login
+from sso_core.flows.keep_session import SignedIn
 from sso_core.flows.read_documents import KeysKnown, MetadataKnown, read_keys, read_metadata
 from sso_core.machine import Failed, Resting, Working, advance_any
 from sso_core.oauth.authorization import parse_authorization_response

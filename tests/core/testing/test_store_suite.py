@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import assert_never
 
 import attrs
 import pytest
 
-from sso_core.effects import Drop, Keep, Kind, Peek, Take
-from sso_core.events import AlreadyTaken, Dropped, Event, Found, Kept, Missing, Occupied, Taken
+from sso_core.effects import Count, Drop, Keep, Kind, Peek, Take
+from sso_core.events import AlreadyTaken, Counted, Dropped, Event, Found, Kept, Missing, Occupied, Taken
 from sso_core.testing.store_suite import Store, StoreEffect, StoreSuite
 
 
@@ -19,7 +20,7 @@ class PlainStore:
         self.clock = clock
         self.entries: dict[tuple[Kind, str], tuple[bytes, bool, float]] = {}
 
-    def perform(self, effect: Keep | Take | Peek | Drop) -> Event:
+    def perform(self, effect: StoreEffect) -> Event:
         now = self.clock()
         place = (effect.kind, effect.key)
         value, taken, ends = self.entries.get(place, (b"", False, now))
@@ -39,10 +40,21 @@ class PlainStore:
                 self.entries[place] = (effect.value, False, now + effect.ttl)
                 return Kept()
             case Take():
-                if not there or taken:
-                    return AlreadyTaken(value) if there else Missing()
-                self.entries[place] = (effect.marker, True, now + effect.marker_ttl)
-                return Taken(value)
+                if isinstance(seen, Found):
+                    self.entries[place] = (effect.marker, True, now + effect.marker_ttl)
+                return Taken(value) if isinstance(seen, Found) else seen
+            case Count():
+                return self.count(effect, now)
+            case _:
+                assert_never(effect)
+
+    def count(self, effect: Count, now: float) -> Counted:
+        value, _, ends = self.entries.get((effect.kind, effect.key), (b"0", False, now))
+        if ends <= now:
+            value, ends = b"0", now + effect.window
+        number = int(value) + 1
+        self.entries[effect.kind, effect.key] = (b"%d" % number, False, ends)
+        return Counted(number, ends - now)
 
 
 class TestAPlainStore(StoreSuite):
@@ -120,6 +132,37 @@ class ShowsMarks(PlainStore):
         return super().perform(effect)
 
 
+class ProlongsCounts(PlainStore):
+    def perform(self, effect: StoreEffect) -> Event:
+        event = super().perform(effect)
+        if isinstance(event, Counted):
+            value, taken, _ = self.entries[effect.kind, effect.key]
+            self.entries[effect.kind, effect.key] = (value, taken, self.clock() + 60)
+        return event
+
+
+class HidesTheEnd(PlainStore):
+    def perform(self, effect: StoreEffect) -> Event:
+        event = super().perform(effect)
+        return attrs.evolve(event, left=60.0) if isinstance(event, Counted) else event
+
+
+class CountsInTwoSteps(PlainStore):
+    def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__(clock)
+        self.turn = 0
+
+    def perform(self, effect: StoreEffect) -> Event:
+        event = super().perform(effect)
+        self.turn += 1
+        return Counted(self.turn // 2 + 1, event.left) if isinstance(event, Counted) else event
+
+
+class CountsTogether(PlainStore):
+    def perform(self, effect: StoreEffect) -> Event:
+        return super().perform(Count(effect.kind, "", effect.window) if isinstance(effect, Count) else effect)
+
+
 @pytest.mark.parametrize(
     ("store", "test"),
     [
@@ -134,6 +177,10 @@ class ShowsMarks(PlainStore):
         (ForgetsToReplace, "test_what_a_value_replaces_goes_in_the_same_step"),
         (Decodes, "test_a_value_is_found_as_it_was_kept_and_stays"),
         (ShowsMarks, "test_a_mark_is_not_found_but_told_from_nothing"),
+        (ProlongsCounts, "test_a_count_goes_up_by_one_until_its_window_is_over"),
+        (HidesTheEnd, "test_a_count_says_when_it_begins_anew"),
+        (CountsTogether, "test_counts_are_told_apart_by_every_character_and_by_kind"),
+        (CountsInTwoSteps, "test_of_many_who_count_at_once_no_two_are_told_the_same"),
     ],
 )
 def test_a_broken_promise_is_found(store: type[PlainStore], test: str) -> None:

@@ -8,8 +8,8 @@ from sso_core.effects import HttpRequest, Keep, Purpose, WriteAccount
 from sso_core.events import AccountFacts, HttpResponse, Taken, Unreachable, Written
 from sso_core.failures import Family
 from sso_core.flows.approve_cli import CliApproved
-from sso_core.flows.enter import SignedIn
 from sso_core.flows.inspect_login import Inspected
+from sso_core.flows.keep_session import SignedIn
 from sso_core.flows.read_documents import read_metadata
 from sso_core.flows.turn_away import EndingFormerSession
 from sso_core.machine import Failed, Resting, Working, transitions

@@ -26,6 +26,17 @@ def test_a_refusal_leaves_the_address_that_holds_the_code() -> None:
     assert "canary" not in repr(response.body)
 
 
+def test_a_refusal_that_ends_by_itself_says_when() -> None:
+    failure = Failure(Reason.TOO_MANY_REQUESTS, wait=299.2)
+    for response in (refusal(settings(), failure, "abc"), json_answer(429, {}, failure)):
+        assert (response.status, response.header("retry-after")) == (429, "300")
+    body = refusal(settings(), failure, "abc").body
+    assert isinstance(body, RefusedPage)
+    assert body.sentence.endswith("You can try again in 5 minutes.")
+    assert refusal(settings(), Failure(Reason.TOO_MANY_REQUESTS), "abc").header("retry-after") == ""
+    assert json_answer(503, {}).header("retry-after") == "2"
+
+
 def test_a_refusal_that_may_be_repeated_stays_where_it_is() -> None:
     response = refusal(settings(), Failure(Reason.STORE_UNREACHABLE), "abc", leave=True)
     headers = dict(response.headers)

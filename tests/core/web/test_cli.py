@@ -8,16 +8,18 @@ import pytest
 from scenes import COOKIE, ENTROPY, METADATA, NOW, OPENID, SIGNER, STATE, settings
 from starts import CLI_CODE, CLI_ID, CLI_LOGIN, SESSION
 
-from sso_core.effects import Effect, Keep, Peek, Take
-from sso_core.events import Event, Found, Kept, Missing, Taken
+from sso_core.effects import Count, Effect, Keep, Peek, Take
+from sso_core.events import Counted, Event, Found, Kept, Missing, Taken
 from sso_core.facts import Warm
 from sso_core.failures import Reason
 from sso_core.flows.approve_cli import CliApproved
+from sso_core.flows.start_cli import CountingStart
 from sso_core.machine import Working, advance_any
 from sso_core.oauth.pkce import code_challenge
 from sso_core.providers.kinds import Provider
 from sso_core.secret import Entropy, Secret
 from sso_core.sessions.cli_entry import CliLogin, Loopback, cli_hash, encode_cli_login
+from sso_core.sessions.limits import cli_start_quota
 from sso_core.sessions.session import Session
 from sso_core.web.messages import Request, Response
 from sso_core.web.pages import CliApprovedPage, ConfirmCliPage, LeavingPage, RefusedPage, SignInChoice
@@ -33,20 +35,24 @@ def warm(_provider: Provider) -> Warm:
     return Warm(METADATA, SIGNER.keys)
 
 
-def send(request: Request, *, entry: CliLogin | None = CLI_LOGIN, site: Site | None = None) -> Response:
-    """Play a request against a store that holds one entry."""
+def send(
+    request: Request, *, entry: CliLogin | None = CLI_LOGIN, site: Site | None = None, number: int = 1
+) -> Response:
+    """Play a request against a store that holds one entry, as the so-manieth that it counts."""
     site = site or Site(settings())
     visit = site.visit(request, entropy=ENTROPY, now=NOW + 130, warm=warm)
     state = visit.state
     while isinstance(state, Working):
-        state = advance_any(state, [answered(effect, entry) for effect in state.awaits], now=NOW + 130)
+        state = advance_any(state, [answered(effect, entry, number) for effect in state.awaits], now=NOW + 130)
     return visit.respond(state)
 
 
-def answered(effect: Effect, entry: CliLogin | None) -> Event:
+def answered(effect: Effect, entry: CliLogin | None, number: int) -> Event:
     match effect:
         case Keep():
             return Kept()
+        case Count():
+            return Counted(number, 60)
         case Peek() if entry is not None:
             return Found(encode_cli_login(entry))
         case Take() if entry is not None:
@@ -84,6 +90,14 @@ def test_one_on_the_loopback_is_told_the_same() -> None:
     assert told(start(said)).keys() == told(start({})).keys()
 
 
+def test_too_many_starts_from_one_address_are_told_when_to_come_again() -> None:
+    request = Request("POST", "/sso/cli/start", headers=JSON, body=b"{}", peer="192.0.2.7")
+    assert send(request, number=60).status == 200
+    response = send(request, number=61)
+    assert (response.status, response.header("retry-after")) == (429, "60")
+    assert told(response)["error"] == Reason.TOO_MANY_REQUESTS.code
+
+
 @pytest.mark.parametrize(
     ("body", "headers"),
     [
@@ -119,6 +133,46 @@ def test_where_there_are_several_providers_the_person_chooses() -> None:
     assert isinstance(page, ConfirmCliPage)
     assert page.providers == (SignInChoice("generic", "generic"), SignInChoice("Other", "other"))
     assert not page.needs_code
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers", "needed"),
+    [
+        ("192.0.2.7", (), False),
+        ("198.51.100.9", (), True),
+        ("192.0.2.7", (("x-forwarded-for", "192.0.2.7"),), True),
+        ("10.0.0.1", (), True),
+        ("10.0.0.1", (("x-forwarded-for", "192.0.2.7"),), False),
+        ("10.0.0.1", (("x-forwarded-for", "192.0.2.7, 198.51.100.9"),), True),
+        ("10.0.0.1", (("x-forwarded-for", "10.0.0.1"),), True),
+    ],
+)
+def test_only_who_certainly_sits_at_the_terminal_needs_no_code(
+    peer: str, headers: tuple[tuple[str, str], ...], needed: bool
+) -> None:
+    site = Site(settings(address_proxies=("10.0.0.0/8",)))
+    address = "10.0.0.1" if peer == "10.0.0.1" and not headers else "192.0.2.7"
+    entry = attrs.evolve(CLI_LOGIN, address=address, loopback=Loopback("http://127.0.0.1/callback", "c"))
+    request = Request("GET", "/sso/cli/confirm", f"login={CLI_ID}", headers, peer=peer)
+    page = send(request, entry=entry, site=site).body
+    assert isinstance(page, ConfirmCliPage)
+    assert page.needs_code is needed
+    form = Request("POST", "/sso/cli/confirm", "", (*FORM, *headers), f"login={CLI_ID}".encode(), peer)
+    assert isinstance(send(form, entry=entry, site=site).body, RefusedPage if needed else LeavingPage)
+
+
+def test_behind_a_named_proxy_the_person_sees_the_terminals_own_address() -> None:
+    site = Site(settings(address_proxies=("10.0.0.0/8",)))
+    headers = (*JSON, ("x-forwarded-for", "203.0.113.1, 192.0.2.7"))
+    state = site.visit(
+        Request("POST", "/sso/cli/start", headers=headers, body=b"{}", peer="10.0.0.1"),
+        entropy=ENTROPY,
+        now=NOW,
+        warm=warm,
+    ).state
+    assert isinstance(state, CountingStart)
+    assert state.keeping.login.address == "192.0.2.7"
+    assert state.quota == cli_start_quota(site.settings.limits, "192.0.2.7")
 
 
 @pytest.mark.parametrize("login", ["", "x", CLI_ID + "x", "../" * 20])
@@ -163,6 +217,17 @@ def test_who_mistyped_the_code_may_try_again() -> None:
     page = confirm("BBBB-BBBB").body
     assert isinstance(page, RefusedPage)
     assert page.again_path == f"/sso/cli/confirm?login={CLI_ID}"
+
+
+def test_who_typed_too_many_codes_may_try_again_later() -> None:
+    request = Request("POST", "/sso/cli/confirm", f"login={CLI_ID}", FORM, f"login={CLI_ID}&code={CLI_CODE}".encode())
+    response = send(request, number=61)
+    assert response.failure is not None
+    assert response.failure.reason is Reason.TOO_MANY_REQUESTS
+    assert response.header("retry-after") == "60"
+    assert isinstance(response.body, RefusedPage)
+    assert response.body.again_path == f"/sso/cli/confirm?login={CLI_ID}"
+    assert isinstance(send(request, number=60).body, LeavingPage)
 
 
 def test_secrets_of_the_loopback_are_read_from_no_address() -> None:

@@ -10,8 +10,8 @@ from scenes import ACCOUNT, ENTROPY, IDENTITY, NOW, OPENID, PLAIN, settings
 from sso_core.accounts.policy import AccessPolicy
 from sso_core.failures import Failure, Reason
 from sso_core.flows.approve_cli import CliApproved
-from sso_core.flows.enter import SignedIn
 from sso_core.flows.inspect_login import Inspected
+from sso_core.flows.keep_session import SignedIn
 from sso_core.hosts import CheckHeaders, Declined, Person, Vouched
 from sso_core.providers.kinds import ResponseMode
 from sso_core.sessions.session import session_of

@@ -5,7 +5,7 @@ from browsing import Browser, cookies_set, location
 from scenes import ACCOUNT, ENTROPY, IDENTITY, NOW, settings
 
 from sso_core.failures import Failure, Reason
-from sso_core.flows.enter import SignedIn
+from sso_core.flows.keep_session import SignedIn
 from sso_core.flows.sessions import NoSession
 from sso_core.sessions.reference_token import ReferenceToken
 from sso_core.sessions.session import session_of

@@ -1,0 +1,1 @@
+"""Where the events of sign-in go: to whoever watches the service."""
