@@ -161,6 +161,18 @@ class Drop:
 
 
 @attrs.frozen
+class Renew:
+    """Store `value` under `key` for `ttl` seconds over the value that is there; what was dropped or taken stays so."""
+
+    answers: ClassVar = frozenset({Kept, Missing, StoreUnreachable})
+
+    kind: Kind
+    key: str
+    value: bytes = attrs.field(repr=False)
+    ttl: float
+
+
+@attrs.frozen
 class Count:
     """Add one to the count under `key`, atomically, and say how many that makes.
 
@@ -230,6 +242,7 @@ Effect = (
     | Take
     | Peek
     | Drop
+    | Renew
     | Count
     | ReadAccount
     | WriteAccount

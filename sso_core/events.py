@@ -134,6 +134,8 @@ class AccountFacts:
     mappings: Mappings = Mappings()
     handle_account: Account | None = None
     """The account with the handle itself, where it was asked for `by_handle`."""
+    former_account: Account | None = None
+    """The account of the same subject in the provider's former namespace: a flow that asked for it puts it here."""
 
 
 @attrs.frozen

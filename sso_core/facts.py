@@ -55,3 +55,5 @@ class Warm:
 
     metadata: ProviderMetadata | None = None
     keys: KeySet | None = None
+    backends_in_doubt: bool = False
+    """Whether the store or the directory gave no answer when one of them was last asked anything."""

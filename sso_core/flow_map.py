@@ -14,7 +14,8 @@ from sso_core.flows.personal_keys import issue_key, revoke_key
 from sso_core.flows.poll_cli import poll_cli
 from sso_core.flows.read_documents import read_keys, read_metadata
 from sso_core.flows.readiness import check_readiness
-from sso_core.flows.sessions import read_bearer, read_session, sign_out, sign_out_everywhere
+from sso_core.flows.sessions import read_bearer, read_session
+from sso_core.flows.sign_out import sign_out, sign_out_everywhere
 from sso_core.flows.start_cli import show_cli_login, start_cli_login
 from sso_core.machine import Failed, Working, returns, transitions
 

@@ -53,7 +53,8 @@ def build_service(
             await sender.aclose()
 
     world = AsyncWorld(sender, library, store, directory, host=host)
-    return AsgiSignIn(Site(sign_in), world, warm=warm, render=Pages(title=title), beside=library.tend, closed=close)
+    facts = world.doubt.told_with(warm)
+    return AsgiSignIn(Site(sign_in), world, warm=facts, render=Pages(title=title), beside=library.tend, closed=close)
 
 
 async def serve(

@@ -8,6 +8,7 @@ from inspect import isawaitable
 from typing import ClassVar, Protocol, TypeVar, assert_never
 
 import anyio.to_thread
+import attrs
 
 from sso_adapters.http.library import AsyncLibrary, AsyncSender, Library, Sender
 from sso_core.effects import (
@@ -22,14 +23,18 @@ from sso_core.effects import (
     ReadKey,
     ReadKeys,
     ReadMetadata,
+    Renew,
     Take,
     WriteAccount,
 )
-from sso_core.events import Event, HostAnswered, HostFailed
+from sso_core.events import DirectoryUnreachable, Event, HostAnswered, HostFailed, StoreUnreachable
+from sso_core.facts import Warm
 from sso_core.hosts import HostAnswer, HostQuestion, answers_to
+from sso_core.providers.kinds import Provider
+from sso_core.web.routing import WarmFacts
 
 Clock = Callable[[], float]
-StoreEffect = Keep | Take | Peek | Drop | Count
+StoreEffect = Keep | Take | Peek | Drop | Renew | Count
 DirectoryEffect = ReadAccount | ReadKey | WriteAccount
 Host = Callable[[HostQuestion], HostAnswer | Awaitable[HostAnswer]]
 """The host's own function. Raising is a failure that the flow judges."""
@@ -58,8 +63,39 @@ class Directory(Protocol):
         ...
 
 
+class Doubt:
+    """Whether the store and the directory work, by their last answers; before the first ones nobody knows."""
+
+    def __init__(self) -> None:
+        self._of_store = self._of_directory = True
+
+    def __bool__(self) -> bool:
+        return self._of_store or self._of_directory
+
+    def told_with(self, warm: WarmFacts) -> WarmFacts:
+        """Return what `warm` tells of a provider, and the doubt with it, for the start of a login."""
+
+        def told(provider: Provider) -> Warm:
+            return attrs.evolve(warm(provider), backends_in_doubt=True) if self else warm(provider)
+
+        return told
+
+    def of_store(self, answer: Event) -> Event:
+        """Note an answer of the store, and hand it on."""
+        self._of_store = isinstance(answer, StoreUnreachable)
+        return answer
+
+    def of_directory(self, answer: Event) -> Event:
+        """Note an answer of the directory, and hand it on."""
+        self._of_directory = isinstance(answer, DirectoryUnreachable)
+        return answer
+
+
 class BlockingWorld:
-    """Performs effects in the thread that asks. The host's function is a plain one."""
+    """Performs effects in the thread that asks. The host's function is a plain one.
+
+    `doubt` is true while the last answer of the store or of the directory was that it cannot be reached.
+    """
 
     def __init__(
         self,
@@ -74,6 +110,7 @@ class BlockingWorld:
         self._sender, self._library, self._store, self._directory = sender, library, store, directory
         self._host = host
         self.now = clock
+        self.doubt = Doubt()
 
     def perform(self, effect: Effect) -> Event:
         """Return exactly one of the effect's answers."""
@@ -82,10 +119,12 @@ class BlockingWorld:
                 return self._sender.send(effect)
             case ReadMetadata() | ReadKeys():
                 return self._library.read(effect)
+            case Keep() | Take() | Peek() | Drop() | Renew():
+                return self.doubt.of_store(self._store.perform(effect))
             case Keep() | Take() | Peek() | Drop() | Count():
                 return self._store.perform(effect)
             case ReadAccount() | ReadKey() | WriteAccount():
-                return self._directory.perform(effect)
+                return self.doubt.of_directory(self._directory.perform(effect))
             case AskHost(question):
                 return _NOBODY_TO_ASK if self._host is None else _asked(self._host, question)
             case _:
@@ -95,7 +134,7 @@ class BlockingWorld:
 class AsyncWorld:
     """Performs effects for asyncio and trio; what may wait for a disk waits in a worker thread.
 
-    So does a plain function of the host; an async one is awaited.
+    So does a plain function of the host; an async one is awaited. `doubt` is as in `BlockingWorld`.
     """
 
     def __init__(
@@ -111,6 +150,7 @@ class AsyncWorld:
         self._sender, self._library, self._store, self._directory = sender, library, store, directory
         self._host = host
         self.now = clock
+        self.doubt = Doubt()
 
     async def perform(self, effect: Effect) -> Event:
         """Return exactly one of the effect's answers."""
@@ -119,12 +159,16 @@ class AsyncWorld:
                 return await self._sender.send(effect)
             case ReadMetadata() | ReadKeys():
                 return await self._library.read(effect)
-            case Keep() | Take() | Peek() | Drop() | Count():
+            case Keep() | Take() | Peek() | Drop() | Renew() | Count():
                 store = self._store
-                return store.perform(effect) if store.in_memory else await _in_thread(store.perform, effect)
+                return self.doubt.of_store(
+                    store.perform(effect) if store.in_memory else await _in_thread(store.perform, effect)
+                )
             case ReadAccount() | ReadKey() | WriteAccount():
                 directory = self._directory
-                return directory.perform(effect) if directory.in_memory else await _in_thread(directory.perform, effect)
+                return self.doubt.of_directory(
+                    directory.perform(effect) if directory.in_memory else await _in_thread(directory.perform, effect)
+                )
             case AskHost(question):
                 return _NOBODY_TO_ASK if self._host is None else await _asked_async(self._host, question)
             case _:

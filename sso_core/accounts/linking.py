@@ -23,13 +23,15 @@ class Found:
 
 
 def find_account(facts: AccountFacts, identity: Identity, policy: AccessPolicy) -> Found:
-    """Return the account of the person, or None.
+    """Return the account of the person, or None. That of their subject in a former namespace is theirs, too.
 
     Refuses with EMAIL_TAKEN where linking is on and the address belongs to an account that may not be linked: a second
     account with it would make neither of them recognisable.
     """
     if facts.account is not None:
         return Found(facts.account)
+    if facts.former_account is not None:
+        return Found(facts.former_account, "the provider's former namespace")
     match policy.linking:
         case Linking.NEVER:
             return Found(None)

@@ -10,6 +10,7 @@ from sso_core.identity.gathered import Gathered
 from sso_core.identity.identity import Identity, identify
 from sso_core.identity.rules import IdentityRules
 from sso_core.oauth.claims import PROTOCOL_CLAIMS
+from sso_core.providers.kinds import OpenIdProvider
 from sso_core.records import Mappings
 from sso_core.secret import Entropy, Secret
 from sso_core.sessions.pending_login import LoginPurpose, PendingLogin
@@ -30,6 +31,8 @@ class Arrival:
     purpose: LoginPurpose = LoginPurpose.BROWSER
     cli_login: str = ""
     cli_claim: Secret = Secret("")
+    former_namespace: str | None = None
+    """Where the person's subject may have had an account before the provider got its issuer."""
     from_host: bool = False
     """Whether the host describes the person itself: the directory's maps are for what providers say."""
 
@@ -47,16 +50,18 @@ class Arrival:
 
 def arrival_of(attempt: Attempt, login: PendingLogin) -> Arrival:
     """Return the arrival of a person whom a provider sent back."""
+    provider = attempt.provider
     return Arrival(
         attempt.settings,
         login.provider_id,
-        attempt.provider.rules,
+        provider.rules,
         login.return_to,
         attempt.entropy,
         attempt.former_session,
         login.purpose,
         login.cli_login,
         login.cli_claim,
+        provider.former_namespace if isinstance(provider, OpenIdProvider) else None,
     )
 
 

@@ -1,7 +1,10 @@
 """The story of sending a person to the provider.
 
-    begin_login -> [ResolvingProvider] -> [KeepingLogin] -> SentToProvider
+    begin_login -> [CheckingBackends] -> [ResolvingProvider] -> [KeepingLogin] -> SentToProvider
 
+- `CheckingBackends` only where the store or the directory failed somebody else a moment ago: they are asked before the
+  person is sent away, and not after they have typed a password. What is known of them is never a refusal by itself, so
+  that whoever comes first after an outage finds it over.
 - `ResolvingProvider` only where the provider's metadata is not warm; a plain OAuth 2.0 provider has none to resolve.
 - `KeepingLogin` unless the pending login travels sealed in the browser's cookie.
 - Nothing is known of the person yet, so nobody is turned away here; that is decided at the end.
@@ -13,9 +16,21 @@ from __future__ import annotations
 import attrs
 
 from sso_core.effects import Effect, Keep, Kind, ReadKeys, ReadMetadata
-from sso_core.events import Kept, MetadataRead, Occupied, StoreUnreachable, Unavailable
+from sso_core.events import (
+    AlreadyTaken,
+    DirectoryUnreachable,
+    Found,
+    Kept,
+    KeyFacts,
+    MetadataRead,
+    Missing,
+    Occupied,
+    StoreUnreachable,
+    Unavailable,
+)
 from sso_core.facts import ProviderMetadata, Warm
 from sso_core.failures import Reason, refuse
+from sso_core.flows.readiness import AskingBackends, Readiness, check_readiness
 from sso_core.machine import Resting, Working, door
 from sso_core.oauth.authorization import authorization_url
 from sso_core.providers.kinds import OAuthProvider, OpenIdProvider, Provider, ResponseMode
@@ -55,7 +70,7 @@ def begin_login(
     warm: Warm,
     purpose: LoginPurpose = LoginPurpose.BROWSER,
     cli_login: str = "",
-) -> ResolvingProvider | KeepingLogin | SentToProvider:
+) -> CheckingBackends | ResolvingProvider | KeepingLogin | SentToProvider:
     """Begin a login at one of the providers that ends at `return_to`, a path of this service that has been checked.
 
     `now` is in seconds since the epoch; `warm` holds what is known of the provider already; `cli_login` is the id of
@@ -65,8 +80,16 @@ def begin_login(
     return send_to_provider(start, warm, now)
 
 
-def send_to_provider(start: Start, warm: Warm, now: float) -> ResolvingProvider | KeepingLogin | SentToProvider:
-    """Send the person there, as soon as it is known where that is."""
+def send_to_provider(
+    start: Start, warm: Warm, now: float
+) -> CheckingBackends | ResolvingProvider | KeepingLogin | SentToProvider:
+    """Send the person there, as soon as it is known that they can come back, and where it is."""
+    if warm.backends_in_doubt:
+        return CheckingBackends(start, warm, check_readiness(None, None))
+    return _send_there(start, warm, now)
+
+
+def _send_there(start: Start, warm: Warm, now: float) -> ResolvingProvider | KeepingLogin | SentToProvider:
     provider = start.provider
     if isinstance(provider, OAuthProvider):
         return _send(start, _metadata_by_hand(provider), now)
@@ -98,6 +121,38 @@ class Start:
     keys_warm: bool
     purpose: LoginPurpose = LoginPurpose.BROWSER
     cli_login: str = ""
+
+
+@attrs.frozen
+class CheckingBackends(Working):
+    """Waits for a sign of life of the store and the directory."""
+
+    start: Start
+    warm: Warm
+    asking: AskingBackends
+
+    def asks(self) -> tuple[Effect, ...]:
+        """Ask what readiness asks."""
+        return self.asking.awaits
+
+    def receive(
+        self,
+        stored: Found | AlreadyTaken | Missing | StoreUnreachable,
+        written: KeyFacts | DirectoryUnreachable,
+        *,
+        now: float,
+    ) -> ResolvingProvider | KeepingLogin | SentToProvider:
+        """Go on, or refuse while the person is still here."""
+        check_backends(self.asking.receive(stored, written, now=now))
+        return _send_there(self.start, self.warm, now)
+
+
+def check_backends(readiness: Readiness) -> None:
+    """Refuse a login that could not be finished: nobody goes to the provider for nothing."""
+    if not readiness.store:
+        refuse(Reason.STORE_UNREACHABLE, "the store is down, so that no login could be finished")
+    if not readiness.directory:
+        refuse(Reason.DIRECTORY_UNREACHABLE, "the directory is down, so that no login could be finished")
 
 
 @attrs.frozen

@@ -19,7 +19,14 @@ from sso_core.effects import Effect, Keep, Kind, Take
 from sso_core.events import AlreadyTaken, Counted, Kept, Missing, Occupied, StoreUnreachable, Taken
 from sso_core.facts import Warm
 from sso_core.failures import Failure, Reason, refuse
-from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, Start, send_to_provider
+from sso_core.flows.begin_login import (
+    CheckingBackends,
+    KeepingLogin,
+    ResolvingProvider,
+    SentToProvider,
+    Start,
+    send_to_provider,
+)
 from sso_core.flows.hold_cli import BUSY, BUSY_TTL, ReturningCliLogin, check_cli_enabled, entry_of, why_closed
 from sso_core.machine import Working, door
 from sso_core.providers.kinds import Provider
@@ -156,7 +163,7 @@ class ClaimingCliLogin(Working):
 
     def receive(
         self, answer: Kept | Occupied | StoreUnreachable, *, now: float
-    ) -> ResolvingProvider | KeepingLogin | SentToProvider:
+    ) -> CheckingBackends | ResolvingProvider | KeepingLogin | SentToProvider:
         """Send the person to the provider."""
         if not isinstance(answer, Kept):
             refuse(Reason.SESSION_NOT_KEPT, "the command-line login is lost: its claim cannot be stored")

@@ -1,6 +1,6 @@
 """The story of an administrator who wants to know what a provider says, and what would come of it.
 
-begin_debug_login  -> [CheckingInspector] -> ResolvingProvider | KeepingLogin | SentToProvider (see `begin_login`)
+begin_debug_login  -> [CheckingInspector] -> the story of `begin_login`
 finish_debug_login -> TakingInspection -> Inspecting -> Inspection | InspectionRefused
                              |
                              v
@@ -25,6 +25,7 @@ from sso_core.facts import Warm
 from sso_core.failures import Failure, Reason, Refusal, refuse
 from sso_core.flows.attempt import Finishing
 from sso_core.flows.begin_login import (
+    CheckingBackends,
     KeepingLogin,
     ResolvingProvider,
     SentToProvider,
@@ -33,7 +34,16 @@ from sso_core.flows.begin_login import (
 )
 from sso_core.flows.finish_login import Repeated, TakingLogin, TakingSealedLogin, finish_login
 from sso_core.flows.inspect_login import Inspected
-from sso_core.flows.sessions import CheckingRevocation, NoSession, ReadingSession, SessionFound, read_session
+from sso_core.flows.sessions import (
+    CheckingAccount,
+    CheckingRevocation,
+    DroppingSession,
+    NoSession,
+    Reading,
+    RenewingSession,
+    SessionFound,
+    read_session,
+)
 from sso_core.flows.turn_away import EndingFormerSession
 from sso_core.machine import Failed, Resting, Working, advance, advance_any, door
 from sso_core.oauth.authorization import AuthorizationResponse
@@ -86,7 +96,7 @@ def begin_debug_login(
     entropy: Entropy,
     now: float,
     warm: Warm,
-) -> CheckingInspector | ResolvingProvider | KeepingLogin | SentToProvider:
+) -> CheckingInspector | CheckingBackends | ResolvingProvider | KeepingLogin | SentToProvider:
     """Begin to look at a login; `session_id` is what the browser presents.
 
     Refuses with SWITCHED_OFF or NOT_SIGNED_IN.
@@ -96,7 +106,7 @@ def begin_debug_login(
     start = Start(settings, provider, settings.landing, entropy, warm.keys is not None, LoginPurpose.DEBUG)
     if settings.debug_for_anybody_unsafe:
         return send_to_provider(start, warm, now)
-    reading = read_session(session_id)
+    reading = read_session(session_id, check_interval=settings.account_check_interval)
     if isinstance(reading, NoSession):
         refuse(Reason.NOT_SIGNED_IN, "the debug page is for administrators who are signed in")
     return CheckingInspector(reading, start, warm)
@@ -106,7 +116,7 @@ def begin_debug_login(
 class CheckingInspector(Working):
     """Waits to know whether it is an administrator who asks."""
 
-    reading: ReadingSession | CheckingRevocation
+    reading: Reading
     start: Start
     warm: Warm
 
@@ -116,15 +126,15 @@ class CheckingInspector(Working):
 
     def receive(
         self, answer: Event, *, now: float
-    ) -> CheckingInspector | ResolvingProvider | KeepingLogin | SentToProvider:
+    ) -> CheckingInspector | CheckingBackends | ResolvingProvider | KeepingLogin | SentToProvider:
         """Send an administrator to the provider."""
         match advance(self.reading, (answer,), now=now):
             case Failed(failure):
                 raise Refusal(failure)
             case NoSession():
                 refuse(Reason.NOT_SIGNED_IN, "the session is over")
-            case CheckingRevocation() as checking:
-                return CheckingInspector(checking, self.start, self.warm)
+            case CheckingRevocation() | CheckingAccount() | RenewingSession() | DroppingSession() as reading:
+                return CheckingInspector(reading, self.start, self.warm)
             case SessionFound(session):
                 if not self.start.settings.policy.ladder.is_admin(session.role):
                     refuse(Reason.NOT_ADMIN, "the debug page is for administrators")

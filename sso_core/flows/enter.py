@@ -23,9 +23,8 @@ from sso_core.accounts.access import check_person
 from sso_core.accounts.decision import Decision, decide
 from sso_core.accounts.linking import find_account
 from sso_core.accounts.membership import teams_to_ask
-from sso_core.accounts.policy import Linking
 from sso_core.accounts.values import NO_WISHES, with_wishes
-from sso_core.effects import AskHost, Effect, ReadAccount, WriteAccount
+from sso_core.effects import AskHost, Effect, WriteAccount
 from sso_core.events import (
     AccountFacts,
     Conflict,
@@ -36,6 +35,7 @@ from sso_core.events import (
     Written,
 )
 from sso_core.failures import Reason, Refusal, refuse
+from sso_core.flows.account_facts import account_facts, account_questions
 from sso_core.flows.approve_cli import Approval, TakingApprovedLogin
 from sso_core.flows.arrival import Arrival, arrival_of, person_of
 from sso_core.flows.attempt import Attempt, Finishing
@@ -54,8 +54,6 @@ TRIES = 4
 """Rounds of reading and writing the account: enough for a burst of first logins, too few to spin."""
 
 NO_MAPPINGS = Mappings()
-NOT_ASKED = AccountFacts(None)
-"""In place of what was not asked."""
 
 
 def read_account(attempt: Attempt, login: PendingLogin, gathered: Gathered) -> ReadingAccount:
@@ -87,30 +85,12 @@ class ReadingAccount(Finishing):
         return with_wishes(self.identity, self.wishes or NO_WISHES, self.arrival.settings.policy.ladder)
 
     def asks(self) -> tuple[Effect, ...]:
-        """Read all facts at one moment.
-
-        A subject is looked up as a handle only where the operator lets anything tell an account.
-        """
-        policy, identity = self.arrival.settings.policy, self.wished
-        by_handle = policy.linking is Linking.ANY_EMAIL_UNSAFE
-        facts = ReadAccount(
-            identity.issuer,
-            identity.subject,
-            email=None if policy.linking is Linking.NEVER else identity.email,
-            handle=identity.handle,
-            teams=teams_to_ask(identity, policy),
-            count_seats=policy.seats is not None,
-            by_handle=by_handle,
-        )
-        if by_handle and identity.handle != identity.subject:
-            return (facts, ReadAccount(identity.issuer, identity.subject, handle=identity.subject, by_handle=True))
-        return (facts,)
+        """Read all facts at one moment."""
+        return account_questions(self.arrival, self.wished)
 
     def receive(
         self,
-        answer: AccountFacts | DirectoryUnreachable,
-        subject_as_handle: AccountFacts | DirectoryUnreachable = NOT_ASKED,
-        *,
+        *answers: AccountFacts | DirectoryUnreachable,
         now: float,
     ) -> (
         ReadingAccount
@@ -122,7 +102,7 @@ class ReadingAccount(Finishing):
         | EndingFormerSession
     ):
         """Decide everything; write only if something changes."""
-        facts = _facts(answer, subject_as_handle)
+        facts = account_facts(self.awaits, answers)
         try:
             reading = self
             if facts.mappings != self.mappings and not self.arrival.from_host:
@@ -133,19 +113,6 @@ class ReadingAccount(Finishing):
             return _ask_or_decide(reading, facts, now)
         except Refusal as refusal:
             return turn_away(self.arrival, refusal)
-
-
-def _facts(
-    answer: AccountFacts | DirectoryUnreachable, subject_as_handle: AccountFacts | DirectoryUnreachable
-) -> AccountFacts:
-    for one in (answer, subject_as_handle):
-        if isinstance(one, DirectoryUnreachable):
-            refuse(Reason.DIRECTORY_UNREACHABLE, f"the account cannot be read: {one.why}")
-    assert isinstance(answer, AccountFacts)
-    assert isinstance(subject_as_handle, AccountFacts)
-    if answer.handle_account is None and subject_as_handle.handle_account is not None:
-        return attrs.evolve(answer, handle_account=subject_as_handle.handle_account)
-    return answer
 
 
 def _all_was_asked(before: ReadingAccount, after: ReadingAccount) -> bool:

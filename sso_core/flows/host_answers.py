@@ -15,7 +15,7 @@ from sso_core.hosts import Declined, Person, Vouched, Wishes
 from sso_core.identity.attributes import NAME_LIMIT
 from sso_core.identity.ladder import RoleLadder
 from sso_core.oauth.id_token import SUBJECT_LIMIT
-from sso_core.providers.kinds import OpenIdProvider, Provider
+from sso_core.providers.kinds import OAuthProvider, Provider
 
 ISSUER_LIMIT = 2048
 """Characters of the name by which a host tells its own people from a provider's."""
@@ -90,6 +90,9 @@ def vouched_person(answer: HostAnswered | HostFailed, declined: Reason, provider
 
 
 def issuers_of(provider: Provider) -> tuple[str, ...]:
-    """Return the issuers whose people come from this provider: its own, and those of its tenants."""
-    tenants = provider.tenants if isinstance(provider, OpenIdProvider) else None
-    return (provider.namespace, *(map(tenants.issuer, tenants.allowed) if tenants is not None else ()))
+    """Return the issuers whose people come from this provider: its own, those of its tenants, and its former one."""
+    if isinstance(provider, OAuthProvider):
+        return (provider.namespace,)
+    tenants, former = provider.tenants, provider.former_namespace
+    of_tenants = map(tenants.issuer, tenants.allowed) if tenants is not None else ()
+    return (provider.namespace, *of_tenants, *(() if former is None else (former,)))

@@ -18,7 +18,17 @@ from sso_core.audit import AuditEvent, AuditKind
 from sso_core.effects import Effect, ReadKey, WriteAccount
 from sso_core.events import Conflict, DirectoryUnreachable, Event, KeyFacts, OutcomeUnknown, Written
 from sso_core.failures import Reason, Refusal, refuse
-from sso_core.flows.sessions import CheckingRevocation, NoSession, ReadingSession, SessionFound, read_session
+from sso_core.flows.sessions import (
+    CheckingAccount,
+    CheckingRevocation,
+    DroppingSession,
+    NoSession,
+    Reading,
+    ReadingSession,
+    RenewingSession,
+    SessionFound,
+    read_session,
+)
 from sso_core.machine import Failed, Resting, Working, advance, door
 from sso_core.records import ApiKey, IssueKey, RevokeKey
 from sso_core.secret import Entropy, Secret
@@ -79,17 +89,17 @@ def issue_key(wish: KeyWish, session_id: Secret | None) -> CheckingHolder:
     """Begin to issue a key to whose session the browser presents. Refuses with SWITCHED_OFF where nobody gets one."""
     if wish.settings.key_holders is KeyHolders.NOBODY:
         refuse(Reason.SWITCHED_OFF, "personal keys are off")
-    return CheckingHolder(_reading(session_id), wish)
+    return CheckingHolder(_reading(session_id, wish.settings.account_check_interval), wish)
 
 
 @door
-def revoke_key(key_hash: str, session_id: Secret | None) -> CheckingHolder:
+def revoke_key(key_hash: str, session_id: Secret | None, *, check_interval: float) -> CheckingHolder:
     """Begin to end the key of this hash, if it is that of whose session the browser presents."""
-    return CheckingHolder(_reading(session_id), KeyToRevoke(key_hash))
+    return CheckingHolder(_reading(session_id, check_interval), KeyToRevoke(key_hash))
 
 
-def _reading(session_id: Secret | None) -> ReadingSession:
-    reading = read_session(session_id)
+def _reading(session_id: Secret | None, check_interval: float) -> ReadingSession:
+    reading = read_session(session_id, check_interval=check_interval)
     if isinstance(reading, NoSession):
         refuse(Reason.NOT_SIGNED_IN, "the browser presents no session")
     return reading
@@ -101,7 +111,7 @@ class CheckingHolder(Working):
 
     uninterruptible = True
 
-    reading: ReadingSession | CheckingRevocation
+    reading: Reading
     asked: KeyWish | KeyToRevoke
 
     def asks(self) -> tuple[Effect, ...]:
@@ -115,8 +125,8 @@ class CheckingHolder(Working):
                 raise Refusal(failure)
             case NoSession():
                 refuse(Reason.NOT_SIGNED_IN, "the session is over")
-            case CheckingRevocation() as checking:
-                return CheckingHolder(checking, self.asked)
+            case CheckingRevocation() | CheckingAccount() | RenewingSession() | DroppingSession() as reading:
+                return CheckingHolder(reading, self.asked)
             case SessionFound(session):
                 if isinstance(self.asked, KeyToRevoke):
                     return FindingKey(session, self.asked.key_hash)

@@ -1,13 +1,16 @@
 """The stories after sign-in.
 
-read_session        -> ReadingSession -> CheckingRevocation -> SessionFound | NoSession
+read_session        -> ReadingSession -> CheckingRevocation -> [CheckingAccount -> RenewingSession] -> SessionFound
+                                                                       |
+                                                                       v
+                                                                DroppingSession -> NoSession
 read_bearer         -> ReadingSession (see above) | ReadingKey -> SessionFound | NoSession
-sign_out            -> EndingSession -> SignedOut
-sign_out_everywhere -> FindingAccount -> RevokingSessions -> SignedOut
 
 - What was presented says which kind it is, and opens no session of another kind.
 - Whether all sessions of the account were ended is asked once it is known whose it is, so that no holder of a session
   can lead the question elsewhere. A question on its own needs neither task nor thread; a shared store is asked twice.
+- The account is read again only when the session has gone unchecked for an interval. What is learned is written over
+  the session that is there: one that somebody ended meanwhile does not come back.
 - A store that does not answer neither signs anybody in nor out.
 """
 
@@ -15,9 +18,9 @@ from __future__ import annotations
 
 import attrs
 
-from sso_core.audit import AuditEvent, AuditKind
-from sso_core.effects import Drop, Effect, Keep, Kind, Peek, ReadKey
+from sso_core.effects import Drop, Effect, Kind, Peek, ReadAccount, ReadKey, Renew
 from sso_core.events import (
+    AccountFacts,
     AlreadyTaken,
     DirectoryUnreachable,
     Dropped,
@@ -25,15 +28,21 @@ from sso_core.events import (
     Kept,
     KeyFacts,
     Missing,
-    Occupied,
     StoreUnreachable,
 )
 from sso_core.failures import Reason, refuse
 from sso_core.machine import Resting, Working
 from sso_core.secret import Secret
-from sso_core.sessions.audit_marks import session_mark
-from sso_core.sessions.revocation import encode_revocation, is_revoked, revocation_key
-from sso_core.sessions.session import Session, SessionKind, decode_session, session_key, session_of_key
+from sso_core.sessions.account_check import is_believed_unchecked, is_check_due, session_by_now
+from sso_core.sessions.revocation import is_revoked, revocation_key
+from sso_core.sessions.session import (
+    Session,
+    SessionKind,
+    decode_session,
+    encode_session,
+    session_key,
+    session_of_key,
+)
 from sso_core.sessions.session_keys import SessionKeys
 from sso_core.sessions.tokens import api_key_hash, cli_session_id, is_api_key
 
@@ -50,38 +59,27 @@ class NoSession(Resting):
     """This browser or program is not signed in, or no longer."""
 
 
-@attrs.frozen
-class SignedOut(Resting):
-    """The session is gone everywhere."""
-
-    ended: str = ""
-    """The key of the session that ended; empty where there was none."""
-    account_id: str = ""
-    """Whose sessions ended, where it was all of them."""
-
-    @property
-    def deeds(self) -> tuple[AuditEvent, ...]:
-        """A session ended, or all of them."""
-        if not self.ended:
-            return ()
-        kind = AuditKind.SIGNED_OUT_EVERYWHERE if self.account_id else AuditKind.SIGNED_OUT
-        return (AuditEvent(kind, self.account_id, session=session_mark(self.ended)),)
-
-
 # Who is it
 
 
-def read_session(session_id: Secret | None) -> ReadingSession | NoSession:
-    """Begin to find out who is signed in; `session_id` is what the browser presents."""
-    return NoSession() if session_id is None else ReadingSession(session_key(session_id))
+def read_session(session_id: Secret | None, *, check_interval: float) -> ReadingSession | NoSession:
+    """Begin to find out who is signed in; `session_id` is what the browser presents.
+
+    The account of a session that has gone unchecked for `check_interval` seconds is read again.
+    """
+    return NoSession() if session_id is None else ReadingSession(session_key(session_id), check_interval)
 
 
-def read_bearer(keys: SessionKeys | None, token: Secret) -> ReadingSession | ReadingKey | NoSession:
+def read_bearer(
+    keys: SessionKeys | None, token: Secret, *, check_interval: float
+) -> ReadingSession | ReadingKey | NoSession:
     """Begin to find out for whom a program acts that presents `token`: a command line's session, or a personal key."""
     if is_api_key(token):
         return ReadingKey(api_key_hash(token))
     session_id = cli_session_id(keys, token)
-    return NoSession() if session_id is None else ReadingSession(session_key(session_id), SessionKind.CLI)
+    if session_id is None:
+        return NoSession()
+    return ReadingSession(session_key(session_id), check_interval, SessionKind.CLI)
 
 
 @attrs.frozen
@@ -89,6 +87,7 @@ class ReadingSession(Working):
     """Waits for the session."""
 
     key: str
+    check_interval: float
     kind: SessionKind = SessionKind.BROWSER
 
     def asks(self) -> tuple[Effect, ...]:
@@ -99,11 +98,14 @@ class ReadingSession(Working):
         self, answer: Found | AlreadyTaken | Missing | StoreUnreachable, *, now: float
     ) -> CheckingRevocation | NoSession:
         """Believe it until its time is over."""
-        session = _alive(answer, now)
-        return NoSession() if session is None or session.kind is not self.kind else CheckingRevocation(session)
+        session = living_session(answer, now)
+        if session is None or session.kind is not self.kind:
+            return NoSession()
+        return CheckingRevocation(session, self)
 
 
-def _alive(answer: Found | AlreadyTaken | Missing | StoreUnreachable, now: float) -> Session | None:
+def living_session(answer: Found | AlreadyTaken | Missing | StoreUnreachable, now: float) -> Session | None:
+    """Return the session that was found, if its time is not over. Refuses with STORE_UNREACHABLE."""
     if isinstance(answer, StoreUnreachable):
         refuse(Reason.STORE_UNREACHABLE, f"the session cannot be read: {answer.why}")
     session = decode_session(answer.value) if isinstance(answer, Found) else None
@@ -115,6 +117,7 @@ class CheckingRevocation(Working):
     """Waits to know whether all sessions of the account were ended."""
 
     session: Session
+    reading: ReadingSession
 
     def asks(self) -> tuple[Effect, ...]:
         """Look for the mark."""
@@ -122,14 +125,79 @@ class CheckingRevocation(Working):
 
     def receive(
         self, answer: Found | AlreadyTaken | Missing | StoreUnreachable, *, now: float
-    ) -> SessionFound | NoSession:
-        """Only now is it known who it is."""
-        del now
+    ) -> CheckingAccount | SessionFound | NoSession:
+        """Only now is it known who it is; whether they still may is known for an interval."""
         if isinstance(answer, StoreUnreachable):
             refuse(Reason.STORE_UNREACHABLE, f"whether the session was ended cannot be read: {answer.why}")
         if isinstance(answer, Found) and is_revoked(self.session, answer.value):
             return NoSession()
+        if is_check_due(self.session, self.reading.check_interval, now):
+            return CheckingAccount(self.session, self.reading)
         return SessionFound(self.session)
+
+
+@attrs.frozen
+class CheckingAccount(Working):
+    """Waits for the account as it is now."""
+
+    session: Session
+    reading: ReadingSession
+
+    def asks(self) -> tuple[Effect, ...]:
+        """Read it by the identity that signed in."""
+        return (ReadAccount(self.session.issuer, self.session.subject),)
+
+    def receive(
+        self, answer: AccountFacts | DirectoryUnreachable, *, now: float
+    ) -> RenewingSession | DroppingSession | SessionFound:
+        """Let the session follow its account; one of a shut account is over."""
+        if isinstance(answer, DirectoryUnreachable):
+            if not is_believed_unchecked(self.session, self.reading.check_interval, now):
+                refuse(Reason.DIRECTORY_UNREACHABLE, f"whether the account is still open cannot be read: {answer.why}")
+            return SessionFound(self.session)
+        session = session_by_now(self.session, answer.account, now)
+        if session is None:
+            return DroppingSession(self.reading.key)
+        # Where every request reads the account, nobody needs to remember that this one did.
+        return RenewingSession(session, self.reading.key) if self.reading.check_interval else SessionFound(session)
+
+
+@attrs.frozen
+class RenewingSession(Working):
+    """Waits until the store knows what was learned of the account."""
+
+    session: Session
+    key: str
+
+    def asks(self) -> tuple[Effect, ...]:
+        """Write it over the session that is there, for the rest of its time."""
+        session = self.session
+        return (Renew(Kind.SESSION, self.key, encode_session(session), session.expires_at - session.checked_at),)
+
+    def receive(self, answer: Kept | Missing | StoreUnreachable, *, now: float) -> SessionFound | NoSession:
+        """Bring back none that ended meanwhile; where the store does not answer, go by what it said before."""
+        del now
+        return NoSession() if isinstance(answer, Missing) else SessionFound(self.session)
+
+
+@attrs.frozen
+class DroppingSession(Working):
+    """Waits until the session of a shut account is gone."""
+
+    key: str
+
+    def asks(self) -> tuple[Effect, ...]:
+        """Drop it."""
+        return (Drop(Kind.SESSION, self.key),)
+
+    def receive(self, answer: Dropped | StoreUnreachable, *, now: float) -> NoSession:
+        """Believe it no more, dropped or not: what is left of it has its account read each time."""
+        del answer, now
+        return NoSession()
+
+
+Reading = ReadingSession | CheckingRevocation | CheckingAccount | RenewingSession | DroppingSession
+"""The way to a session, for a flow that begins with it."""
 
 
 @attrs.frozen
@@ -143,98 +211,11 @@ class ReadingKey(Working):
         return (ReadKey(self.key_hash),)
 
     def receive(self, answer: KeyFacts | DirectoryUnreachable, *, now: float) -> SessionFound | NoSession:
-        """Believe it until its time is over, as long as its account is not shut."""
+        """Believe it until its time is over, as long as its account is open, and in the team it is limited to."""
         if isinstance(answer, DirectoryUnreachable):
             refuse(Reason.DIRECTORY_UNREACHABLE, f"the key cannot be read: {answer.why}")
         key, account = answer.key, answer.account
-        if key is None or account is None or account.disabled:
+        if key is None or account is None or (key.expires_at is not None and now >= key.expires_at):
             return NoSession()
-        if key.expires_at is not None and now >= key.expires_at:
-            return NoSession()
-        return SessionFound(session_of_key(key, account))
-
-
-# Out again
-
-
-def sign_out(session_id: Secret | None) -> EndingSession | SignedOut:
-    """Begin to end the session that the browser presents."""
-    return SignedOut() if session_id is None else EndingSession(session_key(session_id))
-
-
-@attrs.frozen
-class EndingSession(Working):
-    """Waits until the session is gone."""
-
-    key: str
-
-    def asks(self) -> tuple[Effect, ...]:
-        """Drop it."""
-        return (Drop(Kind.SESSION, self.key),)
-
-    def receive(self, answer: Dropped | StoreUnreachable, *, now: float) -> SignedOut:
-        """Never say that somebody is signed out who is not."""
-        del now
-        if isinstance(answer, StoreUnreachable):
-            refuse(Reason.STORE_UNREACHABLE, f"the session cannot be ended: {answer.why}")
-        return SignedOut(self.key)
-
-
-def sign_out_everywhere(session_id: Secret | None, *, longest: float) -> FindingAccount | SignedOut:
-    """Begin to end all sessions of the account whose session the browser presents, those of command lines too.
-
-    `longest` is how many seconds any session can last. Personal keys stay: they are revoked one by one.
-    """
-    return SignedOut() if session_id is None else FindingAccount(session_key(session_id), longest)
-
-
-@attrs.frozen
-class FindingAccount(Working):
-    """Waits to know whose sessions are to end."""
-
-    uninterruptible = True
-
-    key: str
-    longest: float
-
-    def asks(self) -> tuple[Effect, ...]:
-        """Look the session up."""
-        return (Peek(Kind.SESSION, self.key),)
-
-    def receive(
-        self, answer: Found | AlreadyTaken | Missing | StoreUnreachable, *, now: float
-    ) -> RevokingSessions | SignedOut:
-        """End them all, as of now; a session that is over ends no other."""
-        session = _alive(answer, now)
-        if session is None or session.kind is not SessionKind.BROWSER:
-            return SignedOut()
-        return RevokingSessions(self.key, session.account_id, now, self.longest)
-
-
-@attrs.frozen
-class RevokingSessions(Working):
-    """Waits until no session of the account is believed any more."""
-
-    uninterruptible = True
-
-    key: str
-    account_id: str
-    moment: float
-    longest: float
-
-    def asks(self) -> tuple[Effect, ...]:
-        """Leave the mark, and drop the session of this browser."""
-        mark = encode_revocation(self.moment)
-        return (
-            Keep(Kind.REVOKED, revocation_key(self.account_id), mark, self.longest),
-            Drop(Kind.SESSION, self.key),
-        )
-
-    def receive(
-        self, marked: Kept | Occupied | StoreUnreachable, dropped: Dropped | StoreUnreachable, *, now: float
-    ) -> SignedOut:
-        """Never say that sessions ended that did not; the mark ends this one too."""
-        del now, dropped
-        if not isinstance(marked, Kept):
-            refuse(Reason.STORE_UNREACHABLE, "the sessions cannot be ended")
-        return SignedOut(self.key, self.account_id)
+        session = session_by_now(session_of_key(key, account), account, now)
+        return NoSession() if session is None else SessionFound(session)

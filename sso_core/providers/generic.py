@@ -32,12 +32,14 @@ def generic_openid(
     authorization_endpoint: str | None = None,
     token_endpoint: str | None = None,
     userinfo_endpoint: str | None = None,
+    former_namespace: str | None = None,
 ) -> OpenIdProvider:
     """Return the OpenID Connect provider that publishes its metadata under `issuer`.
 
     Scopes are separated by blanks of any number. `extra_headers` go to the token and userinfo endpoints, where those of
-    the protocol win. The three endpoints replace those of the metadata. Raises ValueError for an address that is not
-    usable, and as `OpenIdProvider` does.
+    the protocol win. The three endpoints replace those of the metadata. `former_namespace` is that of the same subjects
+    while the provider had no issuer here. Raises ValueError for an address that is not usable, and as `OpenIdProvider`
+    does.
     """
     named = (authorization_endpoint, token_endpoint, userinfo_endpoint)
     return OpenIdProvider(
@@ -56,6 +58,7 @@ def generic_openid(
         authorization_parameters=authorization_parameters,
         endpoints=EndpointOverrides(*named) if any(named) else None,
         verified_email_required=verified_email_required,
+        former_namespace=former_namespace,
     )
 
 

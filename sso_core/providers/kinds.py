@@ -63,8 +63,9 @@ def _check_parameters(parameters: Parameters) -> None:
 class OpenIdProvider:
     """A provider with an issuer: discovery, signed ID tokens, and checks that have no off switch.
 
-    Raises ValueError for a scope without `openid`, for authorization parameters that are the protocol's, and for access
-    tokens that are to be verified without an audience.
+    Raises ValueError for a scope without `openid`, for authorization parameters that are the protocol's, for access
+    tokens that are to be verified without an audience, and for a former namespace that is no other than the issuer, or
+    that stands for the subjects of several issuers.
     """
 
     issuer: str
@@ -95,6 +96,9 @@ class OpenIdProvider:
     """The organisations (`hd`) whose people may sign in; empty: all."""
     verified_email_required: bool = False
     """Whether a person comes in only with an e-mail address that the provider has verified."""
+    former_namespace: str | None = None
+    """The namespace of the same subjects while the provider was known as plain OAuth 2.0: whoever comes for the first
+    time under the issuer gets the account that the subject has there. The operator's word that they are the same."""
 
     def __attrs_post_init__(self) -> None:
         if "openid" not in self.scope.split(" "):
@@ -102,6 +106,8 @@ class OpenIdProvider:
         _check_parameters(self.authorization_parameters)
         if self.rules.access_token is AccessTokenClaims.VERIFIED and not self.rules.access_token_audience:
             raise ValueError("an access token is verified against an audience, which has to be named")
+        if self.former_namespace is not None and (self.former_namespace in {"", self.issuer} or self.tenants):
+            raise ValueError("a former namespace is another one than the issuer, and of a provider with one issuer")
 
     @property
     def namespace(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 from hashlib import sha256
-from itertools import product
+from itertools import product, starmap
 from math import inf
 from types import NoneType
 from typing import Any
@@ -18,7 +18,7 @@ from sso_core.records import Account, ApiKey
 from sso_core.secret import Secret
 from sso_core.wire import WireError, b64url_encode, encode_json, parse_json
 
-VERSION = 4
+VERSION = 5
 
 SESSION_LIMIT = 512 * 1024
 """Bytes of a session: ten thousand teams that are named by UUIDs have fewer. It fits into the entry of a command line,
@@ -38,7 +38,7 @@ class SessionKind(Enum):
 class Session:
     """Who signed in, when, and until when; times in seconds since the epoch.
 
-    Role and teams are those of the account when the person signed in.
+    Role and teams are those of the account when it was last read.
     """
 
     account_id: str
@@ -59,6 +59,8 @@ class Session:
     kind: SessionKind = SessionKind.BROWSER
     explanation: tuple[Step, ...] = ()
     """Why the person is who they are here."""
+    checked_at: float = 0.0
+    """When the account was last read, and found open."""
 
 
 def session_of(
@@ -80,6 +82,7 @@ def session_of(
         role=account.role,
         team_ids=account.team_ids,
         explanation=identity.explanation,
+        checked_at=signed_in_at,
     )
 
 
@@ -144,6 +147,7 @@ def _encoded(session: Session) -> bytes:
         session.team_id,
         session.kind.value,
         [(step.rule, step.claim, step.source, step.result) for step in session.explanation],
+        session.checked_at,
     ]
     return encode_json(values)
 
@@ -151,9 +155,13 @@ def _encoded(session: Session) -> bytes:
 _TIME = (float, int)
 _TEXT = (str, NoneType)
 _TYPES = frozenset(
-    product((int,), *[(str,)] * 5, _TEXT, (bool,), (list,), _TIME, _TIME, _TEXT, _TEXT, (list,), _TEXT, (str,), (list,))
+    product(
+        *((int,), *[(str,)] * 5, _TEXT, (bool,), (list,), _TIME, _TIME, _TEXT, _TEXT, (list,), _TEXT, (str,), (list,)),
+        _TIME,
+    )
 )
 """The types of the values, in every combination that there may be."""
+_TEXTS = frozenset({str})
 _CLAIM_TYPES = (str, str, str)
 _STEP_TYPES = (str, str, str, str)
 _ACCOUNT, _CLAIMS, _TEAMS, _KIND, _STEPS = 1, 8, 13, 15, 16
@@ -170,8 +178,8 @@ def decode_session(value: bytes) -> Session | None:
         return None
     values[_TEAMS] = tuple(values[_TEAMS])
     values[_KIND] = _KINDS[values[_KIND]]
-    values[_CLAIMS] = tuple([ShownClaim(*claim) for claim in values[_CLAIMS]])
-    values[_STEPS] = tuple([Step(*step) for step in values[_STEPS]])
+    values[_CLAIMS] = tuple(starmap(ShownClaim, values[_CLAIMS]))
+    values[_STEPS] = tuple(starmap(Step, values[_STEPS]))
     return Session(*values[1:])
 
 
@@ -184,4 +192,4 @@ def _is_session(values: list[Any]) -> bool:
     for step in values[_STEPS]:
         if type(step) is not list or tuple(map(type, step)) != _STEP_TYPES:
             return False
-    return all(type(team) is str for team in values[_TEAMS])
+    return _TEXTS.issuperset(map(type, values[_TEAMS]))

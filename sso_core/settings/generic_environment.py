@@ -15,7 +15,7 @@ from sso_core.settings.reading import Reading
 
 ENDPOINTS = ("GENERIC_AUTHORIZATION_ENDPOINT", "GENERIC_TOKEN_ENDPOINT", "GENERIC_USERINFO_ENDPOINT")
 FOR_ISSUERS = ("GENERIC_USERINFO", "GENERIC_MAX_AGE", "GENERIC_VERIFIED_EMAIL_REQUIRED")
-FOR_ENDPOINTS = ("GENERIC_NAMESPACE", "GENERIC_SUBJECT_CLAIM")
+FOR_ENDPOINTS = ("GENERIC_SUBJECT_CLAIM",)
 
 PROTOCOL_HEADERS = frozenset(
     {
@@ -68,6 +68,11 @@ def _openid(
         reading.problem("GENERIC_SCOPE", "lacks openid", "a provider with an issuer gives ID tokens for it only")
     if rules.access_token is AccessTokenClaims.VERIFIED and rules.access_token_audience is None:
         fit = False
+    former = reading.text("GENERIC_NAMESPACE")
+    if former is not None and former == issuer:
+        hint = "it names where people were known before there was an issuer; remove it"
+        reading.problem("GENERIC_NAMESPACE", "is the issuer itself", hint)
+        fit = False
     if not fit or issuer is None or client is None:
         return None
     return generic_openid(
@@ -82,6 +87,7 @@ def _openid(
         userinfo=userinfo,
         max_age=max_age,
         verified_email_required=verified_email,
+        former_namespace=former,
     )
 
 

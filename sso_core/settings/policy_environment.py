@@ -15,6 +15,13 @@ from sso_core.settings.spelling import meant
 
 ACCOUNT_DEFAULTS = "DEFAULT_INTERNAL_USER_PARAMS"
 TEAM_DEFAULTS = "DEFAULT_TEAM_PARAMS"
+NOT_KEPT = {
+    "organization_id": "sign-in knows no organisations: where the host keeps them, it puts new teams into theirs",
+    "members_with_roles": "a default would put the same people into every team, past the provider: the host adds them",
+    "team_id": "each team has its own",
+    "team_alias": "each team has its own",
+}
+"""Members of the reference's defaults that no team of ours has, and what to do instead."""
 
 _DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*", re.ASCII)
 _DURATION = re.compile(r"[1-9][0-9]{0,5}(s|m|h|d|w|mo)", re.ASCII)
@@ -91,6 +98,9 @@ def _members(reading: Reading, name: str, known: Iterable[str]) -> Reading:
     # An empty list is what a table of defaults says for none.
     given = reading.within(name, {member: None if value == [] else value for member, value in written.items()})
     for member in sorted(written.keys() - set(known)):
+        if name == TEAM_DEFAULTS and member in NOT_KEPT:
+            given.problem(member, "is not kept with a team", NOT_KEPT[member])
+            continue
         close = meant(member, known)
         given.problem(member, "is not known", f"do you mean {close}?" if close else f"one of {', '.join(known)}")
     return given

@@ -61,6 +61,7 @@ def read_sign_in_options(reading: Reading) -> dict[str, Any]:
         "reference_token": _reference_token(reading),
         "login_ttl": reading.number("SSO_LOGIN_TTL", most=LONGEST),
         "session_ttl": reading.number("SSO_SESSION_TTL", most=LONGEST),
+        "account_check_interval": reading.whole("SSO_ACCOUNT_CHECK_INTERVAL", least=0, most=LONGEST),
         "cli_session_ttl": None if hours is None else hours * HOUR,
         "landing_path": _landing_path(reading),
         "leeway": _leeway(reading),

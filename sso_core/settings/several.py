@@ -19,8 +19,10 @@ def clashes(providers: tuple[Provider, ...]) -> tuple[tuple[Provider, Provider],
 def _clash(one: Provider, other: Provider) -> bool:
     if _issuers(one).isdisjoint(_issuers(other)) and (_has_tenants(one) and _has_tenants(other)):
         return False
-    if (_issuers(one) | {one.namespace}).isdisjoint(_issuers(other) | {other.namespace}):
+    if _namespaces(one).isdisjoint(_namespaces(other)):
         return False
+    if not (_namespaces(one) - _former(one)) & (_namespaces(other) - _former(other)):
+        return True
     if isinstance(one, OAuthProvider) or isinstance(other, OAuthProvider):
         return True
     return (one.client, one.endpoints) != (other.client, other.endpoints)
@@ -28,6 +30,16 @@ def _clash(one: Provider, other: Provider) -> bool:
 
 def _has_tenants(provider: Provider) -> bool:
     return isinstance(provider, OpenIdProvider) and provider.tenants is not None
+
+
+def _namespaces(provider: Provider) -> frozenset[str]:
+    return _issuers(provider) | {provider.namespace} | _former(provider)
+
+
+def _former(provider: Provider) -> frozenset[str]:
+    """Return the namespace whose accounts a provider's people take over: those of nobody else."""
+    named = provider.former_namespace if isinstance(provider, OpenIdProvider) else None
+    return frozenset({named} if named is not None else ())
 
 
 def _issuers(provider: Provider) -> frozenset[str]:

@@ -61,6 +61,10 @@ class SignInSettings:
     """With keys, a made-up session identifier is turned away without asking the store."""
     login_ttl: float = attrs.field(default=600, validator=_DURATION)
     session_ttl: float = attrs.field(default=8 * 3600, validator=_DURATION)
+    account_check_interval: float = attrs.field(
+        default=300, validator=attrs.validators.and_(attrs.validators.ge(0), attrs.validators.le(LONGEST))
+    )
+    """How long a session is believed before its account is read again: 0 reads it at every request."""
     landing_path: str = "/"
     """Where a person goes after sign-in who was on the way to nowhere else; below the mount."""
     announce_login: bool = False

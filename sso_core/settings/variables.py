@@ -59,6 +59,8 @@ _SERVICE = (
     V("SSO_ANNOUNCE_LOGIN", "service.announce_login", "add `?login=success` there", "false"),
     V("SSO_LOGIN_TTL", "service.login_ttl", "seconds a person has to sign in at the provider", "600"),
     V("SSO_SESSION_TTL", "service.session_ttl", "seconds a session lasts, 366 days at most", "28800"),
+    V("SSO_ACCOUNT_CHECK_INTERVAL", "service.account_check_interval", "seconds that a session is believed before its "
+      "account is read again: who was shut out is out by then, role and teams are those of now; 0: each time", "300"),
     V("SSO_LEEWAY", "service.leeway", "seconds that the provider's clock may be off, 300 at most", "30"),
     V("SSO_PASSWORD_SIGN_IN", "service.password_sign_in", "let the host's own function check names and passwords; a "
       "provider is not needed then", "false"),
@@ -174,8 +176,9 @@ _GENERIC = (
     V("GENERIC_AUTHORIZATION_ENDPOINT", "generic.authorization_endpoint", "instead of the issuer: plain OAuth 2.0"),
     V("GENERIC_TOKEN_ENDPOINT", "generic.token_endpoint", "as above"),
     V("GENERIC_USERINFO_ENDPOINT", "generic.userinfo_endpoint", "as above"),
-    V("GENERIC_NAMESPACE", "generic.namespace", "what makes a plain provider's subjects unique; never change it",
-      "the origin of its token endpoint"),
+    V("GENERIC_NAMESPACE", "generic.namespace", "what makes a plain provider's subjects unique; never change it. With "
+      "an issuer: what it was before, so that people keep the accounts that they have there",
+      "the origin of its token endpoint; with an issuer none"),
     V("GENERIC_SUBJECT_CLAIM", "generic.subject_claim", "the claim that is a plain provider's subject", "sub"),
     V("GENERIC_LABEL", "generic.label", "what people know the provider by"),
     V("GENERIC_SCOPE", "generic.scope", "what is asked for, separated by blanks", "openid email profile"),

@@ -7,8 +7,7 @@
             with ThreadPoolExecutor(len(effects)) as threads:
                 return list(threads.map(store.perform, effects))
 
-The store is empty, tells time by `clock`, and has a synchronous `perform`. pytest collects the tests by name, and any
-other runner may call them.
+The store is empty, tells time by `clock`, and has a synchronous `perform`. Any runner may call the tests by name.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from sso_core.effects import Count, Drop, Keep, Kind, Peek, Take
+from sso_core.effects import Count, Drop, Keep, Kind, Peek, Renew, Take
 from sso_core.events import AlreadyTaken, Counted, Dropped, Event, Found, Kept, Missing, Occupied, Taken
 
-StoreEffect = Keep | Take | Peek | Drop | Count
+StoreEffect = Keep | Take | Peek | Drop | Renew | Count
 
 RACERS = 50
 MINUTE = 60.0
@@ -34,7 +33,7 @@ AWKWARD_KEYS = ("", "a b", "a:b", "A", "a", "\u00e9", "e\u0301", "\u20ac/..?*[%_
 class Store(Protocol):
     """The store under test."""
 
-    def perform(self, effect: Any) -> Event:  # noqa: ANN401 -- Keep, Take, Peek, Drop or Count
+    def perform(self, effect: Any) -> Event:  # noqa: ANN401 -- a StoreEffect
         """Return one of the effect's answers."""
         ...
 
@@ -71,6 +70,7 @@ def count(key: str = KEY, *, window: float = MINUTE) -> Count:
 
 
 KEEP, TAKE, PEEK, COUNT = keep(), take(), peek(), count()
+RENEW = Renew(Kind.LOGIN, KEY, b"renewed", MINUTE)
 
 
 class StoreSuite(ABC):
@@ -190,6 +190,27 @@ class StoreSuite(ABC):
         assert store.perform(Drop(Kind.LOGIN, KEY)) == Dropped()
         assert store.perform(keep(only_if_absent=True)) == Kept()
 
+    def test_only_a_value_that_is_there_is_renewed(self) -> None:
+        """What was dropped stays dropped, and what was taken stays taken: nothing comes back."""
+        store = self.open(Clock())
+        store.perform(KEEP)
+        for value in AWKWARD:
+            assert store.perform(Renew(Kind.LOGIN, KEY, value, MINUTE)) == Kept()
+            assert store.perform(PEEK) == Found(value)
+        store.perform(TAKE)
+        assert store.perform(RENEW) == Missing()
+        assert store.perform(PEEK) == AlreadyTaken(b"marker")
+        store.perform(Drop(Kind.LOGIN, KEY))
+        assert store.perform(RENEW) == Missing()
+        assert store.perform(PEEK) == Missing()
+
+    def test_what_is_dropped_while_many_renew_it_stays_dropped(self) -> None:
+        """Whoever comes first: a session that has ended does not come back."""
+        store = self.open(Clock())
+        store.perform(KEEP)
+        self.perform_at_once(store, [*[RENEW] * (RACERS - 1), Drop(Kind.LOGIN, KEY)])
+        assert store.perform(PEEK) == Missing()
+
     def test_a_value_is_over_after_its_time(self) -> None:
         """And not before; for whoever looks, takes, or keeps only if nothing is there."""
         clock = Clock()
@@ -216,7 +237,7 @@ class StoreSuite(ABC):
         assert store.perform(take("short")) == Missing()
         assert store.perform(take("long")) == AlreadyTaken(b"marker")
 
-    def test_a_value_kept_again_has_its_new_time(self) -> None:
+    def test_a_value_that_is_kept_again_or_renewed_has_its_new_time(self) -> None:
         """Longer or shorter than the former one."""
         clock = Clock()
         store = self.open(clock)
@@ -224,9 +245,14 @@ class StoreSuite(ABC):
         store.perform(keep(b"longer", "longer", ttl=100.0))
         store.perform(keep(b"former", "shorter", ttl=100.0))
         store.perform(keep(b"shorter", "shorter", ttl=10.0))
+        store.perform(keep(ttl=5.0))
+        store.perform(RENEW)
         clock.now += 11.0
         assert store.perform(peek("longer")) == Found(b"longer")
         assert store.perform(peek("shorter")) == Missing()
+        assert store.perform(PEEK) == Found(b"renewed")
+        clock.now += MINUTE
+        assert store.perform(RENEW) == Missing()
 
     def test_of_many_who_take_at_once_one_gets_it(self) -> None:
         """The rest are told that it is taken, by the mark of the one."""

@@ -53,7 +53,8 @@ def _open_revoke(door: Door) -> Opened:
     if (key is None) == (key_id is None):
         refuse(Reason.MALFORMED_CALLBACK, "either the key or its id says which one is to end")
     key_hash = api_key_hash(Secret(key)) if key is not None else key_id or ""
-    return revoke_key(key_hash, door.site.cookies.read_session(door.request))
+    interval = door.site.settings.account_check_interval
+    return revoke_key(key_hash, door.site.cookies.read_session(door.request), check_interval=interval)
 
 
 def _tell_revoked(_visit: Visit, ending: Resting, _trail: tuple[str, ...]) -> Response:

@@ -11,17 +11,8 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from sso_core.failures import Failure, Reason, refuse
-from sso_core.flows.sessions import (
-    NoSession,
-    ReadingKey,
-    ReadingSession,
-    SessionFound,
-    SignedOut,
-    read_bearer,
-    read_session,
-    sign_out,
-    sign_out_everywhere,
-)
+from sso_core.flows.sessions import NoSession, ReadingKey, ReadingSession, SessionFound, read_bearer, read_session
+from sso_core.flows.sign_out import SignedOut, sign_out, sign_out_everywhere
 from sso_core.machine import Resting
 from sso_core.secret import Secret
 from sso_core.sessions.tokens import cli_session_id
@@ -47,9 +38,12 @@ def who_is_it(site: Site, request: Request) -> ReadingSession | ReadingKey | NoS
     Whoever presents a bearer token is known by it or not at all: a cookie that came along is not looked at.
     """
     tokens = _bearer_tokens(request)
+    settings = site.settings
     if not tokens:
-        return read_session(site.cookies.read_session(request))
-    return read_bearer(site.settings.session_keys, tokens[0]) if len(tokens) == 1 else NoSession()
+        return read_session(site.cookies.read_session(request), check_interval=settings.account_check_interval)
+    if len(tokens) > 1:
+        return NoSession()
+    return read_bearer(settings.session_keys, tokens[0], check_interval=settings.account_check_interval)
 
 
 def _bearer_tokens(request: Request) -> list[Secret]:
@@ -62,7 +56,8 @@ def _open_session(door: Door) -> Opened:
 
 
 def _open_home(door: Door) -> Opened:
-    return read_session(door.site.cookies.read_session(door.request))
+    presented = door.site.cookies.read_session(door.request)
+    return read_session(presented, check_interval=door.site.settings.account_check_interval)
 
 
 def _show_home(visit: Visit, ending: Resting, _trail: tuple[str, ...]) -> Response:

@@ -273,7 +273,7 @@ class Rehearsal:
                 op.change(lambda state: attrs.evolve(state, issuer=issuer))
             self.site = Site(_settings(op, arrangement or Arrangement()))
             kept = opened.enter_context(STORES[store](folder, self.clock))
-            directory = open_directory("sqlite://")
+            self.directory = directory = open_directory("sqlite://")
             opened.callback(directory.close)
             self.stage = STAGES[driver](op, kept, directory, self.clock, senders, opened)
             self._opened = opened.pop_all()

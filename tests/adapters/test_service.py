@@ -23,10 +23,12 @@ from sso_core.events import (
     Missing,
     StoreUnreachable,
 )
+from sso_core.failures import Reason
 from sso_core.hosts import AfterLogin, Person, Wishes
 from sso_core.oauth.client import Client
 from sso_core.providers.kinds import OpenIdProvider
 from sso_core.secret import Secret
+from sso_core.sessions.sealing import SealingKeys
 from sso_core.sessions.session_keys import SessionKeys
 from sso_core.settings.environment import SettingsError
 from sso_core.settings.origin import Origin
@@ -152,6 +154,27 @@ def test_an_address_that_cannot_be_one_ends_the_start(address: str, tmp_path: Pa
     with pytest.raises(DatabaseError) as refused:
         build_service(kept_in(tmp_path, database_url=Secret(address), sign_in=sign_in))
     assert "canary" not in str(refused.value)
+
+
+def test_nobody_is_sent_to_the_provider_while_the_database_is_down(tmp_path: Path) -> None:
+    sealing = attrs.evolve(SIGN_IN, session_keys=KEYS, sealing_keys=SealingKeys((b"s" * 32,)))
+    answered: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request"}
+
+    async def send(message: Any) -> None:
+        answered.append(message.get("status", message.get("body")))
+
+    async def main() -> None:
+        service = build_service(ServiceSettings(sealing, NOBODY_THERE, data_dir=str(tmp_path)), tell=answered.append)
+        scope = {"type": "http", "method": "GET", "path": "/sso/key/generate", "headers": []}
+        await service(scope, receive, send)
+        await service.stop()
+
+    anyio.run(main)
+    assert answered[1] == 503
+    assert Reason.STORE_UNREACHABLE.sentence.encode() in answered[2]
 
 
 def test_a_store_that_is_down_is_told_at_once_and_the_service_starts(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from sso_core.testing.store_suite import (
     KEY,
     PEEK,
     RACERS,
+    RENEW,
     TAKE,
     Clock,
     Store,
@@ -87,7 +88,7 @@ def test_what_is_over_is_swept(directory: SqlDirectory, effect: StoreEffect) -> 
         assert connection.execute(select(func.count()).select_from(short_lived)).scalar_one() == 1
 
 
-@pytest.mark.parametrize("effect", [KEEP, TAKE, PEEK, Drop(Kind.LOGIN, KEY), COUNT])
+@pytest.mark.parametrize("effect", [KEEP, TAKE, PEEK, Drop(Kind.LOGIN, KEY), COUNT, RENEW])
 def test_a_table_that_another_program_took_makes_the_store_unreachable(
     directory: SqlDirectory, effect: StoreEffect
 ) -> None:

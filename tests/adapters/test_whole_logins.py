@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
 from rehearsal import SENDERS, STAGES, STORES, Rehearsal
 
+from sso_core.effects import ReadAccount, WriteAccount
+from sso_core.events import AccountFacts, Written
 from sso_core.failures import Reason
+from sso_core.providers.kinds import OpenIdProvider
+from sso_core.records import Account, CreateAccount, UpdateAccount
 from sso_core.testing.fake_provider import FakeProvider
 from sso_core.testing.hostile import HOSTILE, HostileProvider
 from sso_core.testing.mischief import Arrangement
 from sso_core.testing.provider_state import ProviderState, Redirect
-from sso_core.web.messages import Response
+from sso_core.web.messages import Request, Response
+from sso_core.web.site import Site
 
 Open = Callable[..., Rehearsal]
 
@@ -147,6 +154,76 @@ def test_a_session_ends_when_its_time_is_over(open_: Open) -> None:
     before = rehearsal.signed_in
     rehearsal.clock.now += 1
     assert (before, rehearsal.signed_in) == (True, False)
+
+
+def test_a_session_of_an_account_that_was_shut_ends_within_the_interval(open_: Open) -> None:
+    rehearsal = open_()
+    rehearsal.login()
+    change(rehearsal, disabled=True)
+    interval = rehearsal.site.settings.account_check_interval
+    rehearsal.clock.now += interval - 1
+    before = rehearsal.signed_in
+    rehearsal.clock.now += 1
+    assert (before, rehearsal.signed_in) == (True, False)
+    change(rehearsal, disabled=False)
+    assert not rehearsal.signed_in
+
+
+def test_a_session_follows_its_account_and_lasts_no_longer_for_it(open_: Open) -> None:
+    rehearsal = open_()
+    rehearsal.login()
+    end = rehearsal.clock.now + rehearsal.site.settings.session_ttl
+    change(rehearsal, role="proxy_admin")
+    rehearsal.clock.now += rehearsal.site.settings.account_check_interval
+    assert session(rehearsal)["role"] == "proxy_admin"
+    reading = ["ReadingSession", "CheckingRevocation"]
+    assert rehearsal.trail == [*reading, "CheckingAccount", "RenewingSession", "SessionFound"]
+    assert session(rehearsal)["role"] == "proxy_admin"
+    assert rehearsal.trail == [*reading, "SessionFound"]
+    rehearsal.clock.now = end
+    assert not rehearsal.signed_in
+
+
+def session(rehearsal: Rehearsal) -> dict[str, Any]:
+    """What a program is told of who is signed in."""
+    body = rehearsal.send(Request("GET", "/sso/session")).body
+    assert isinstance(body, bytes)
+    told: dict[str, Any] = json.loads(body)
+    return told
+
+
+def account(rehearsal: Rehearsal) -> Account:
+    """What the directory holds of alice."""
+    facts = rehearsal.directory.perform(ReadAccount(rehearsal.op.state.issuer, "alice"))
+    assert isinstance(facts, AccountFacts)
+    assert facts.account is not None
+    return facts.account
+
+
+def change(rehearsal: Rehearsal, **changes: Any) -> None:
+    """An administrator changes the account of alice."""
+    after = UpdateAccount(attrs.evolve(account(rehearsal), **changes))
+    assert rehearsal.directory.perform(WriteAccount((after,), ())) == Written()
+
+
+def test_people_of_a_provider_that_got_an_issuer_keep_their_accounts(open_: Open) -> None:
+    rehearsal = open_()
+    settings = rehearsal.site.settings
+    before = Account("plain", "Alice", 1, (("corp", "alice"),), role="proxy_admin_viewer", models=("m",))
+    assert rehearsal.directory.perform(WriteAccount((CreateAccount(before),), ())) == Written()
+    (provider,) = settings.providers
+    assert isinstance(provider, OpenIdProvider)
+    got_an_issuer = attrs.evolve(provider, former_namespace="corp")
+    rehearsal.site = Site(attrs.evolve(settings, providers=(got_an_issuer,)))
+    held = []
+    for _ in range(2):
+        rehearsal.login()
+        told = session(rehearsal)
+        assert (told["account_id"], told["role"]) == ("plain", "proxy_admin_viewer")
+        held.append(account(rehearsal))
+    assert held[0].identities == tuple(sorted((("corp", "alice"), (rehearsal.op.state.issuer, "alice"))))
+    assert held[0].models == ("m",)
+    assert held[1] == held[0]
 
 
 def test_a_code_that_the_provider_does_not_know_is_refused_and_uses_the_login_up(open_: Open) -> None:

@@ -15,7 +15,7 @@ from sso_adapters.directories.memory import MemoryDirectory
 from sso_adapters.directories.sql import open_directory
 from sso_adapters.stores.memory import MemoryStore
 from sso_adapters.stores.sqlite import SqliteStore
-from sso_adapters.world import AsyncWorld, BlockingWorld
+from sso_adapters.world import AsyncWorld, BlockingWorld, Doubt
 from sso_core.effects import (
     AskHost,
     Count,
@@ -30,12 +30,15 @@ from sso_core.effects import (
     ReadKey,
     ReadKeys,
     ReadMetadata,
+    Renew,
     Take,
     WriteAccount,
 )
 from sso_core.events import (
     AccountFacts,
+    Conflict,
     Counted,
+    DirectoryUnreachable,
     Dropped,
     Event,
     Found,
@@ -44,6 +47,7 @@ from sso_core.events import (
     Kept,
     KeyFacts,
     Missing,
+    StoreUnreachable,
     Unavailable,
     Unreachable,
     Written,
@@ -51,9 +55,13 @@ from sso_core.events import (
 from sso_core.facts import Warm
 from sso_core.failures import Failure, Reason
 from sso_core.hosts import AfterLogin, Declined, HostAnswer, HostQuestion, Person, Vouched, Wishes
+from sso_core.oauth.client import Client
+from sso_core.providers.kinds import OpenIdProvider
 from sso_core.records import Account, CreateAccount
+from sso_core.secret import Secret
 
 ISSUER = "https://op.example"
+PROVIDER = OpenIdProvider(ISSUER, Client("client", Secret("secret")))
 NOT_THERE = Unavailable(Failure(Reason.METADATA_UNREACHABLE))
 QUESTION = AfterLogin(Person(ISSUER, "alice"), None)
 SCRIPT: list[tuple[Effect, Event]] = [
@@ -62,6 +70,7 @@ SCRIPT: list[tuple[Effect, Event]] = [
     (ReadKeys(ISSUER, f"{ISSUER}/keys"), NOT_THERE),
     (Keep(Kind.LOGIN, "key", b"value", 60), Kept()),
     (Peek(Kind.LOGIN, "key"), Found(b"value")),
+    (Renew(Kind.LOGIN, "key", b"value", 60), Kept()),
     (Drop(Kind.LOGIN, "key"), Dropped()),
     (Take(Kind.LOGIN, "key", b"mark", 60), Missing()),
     (Count(Kind.TRIES, "key", 60), Counted(1, 60)),
@@ -170,12 +179,42 @@ def test_in_memory_everything_is_performed_where_it_is_asked(loop: str) -> None:
     assert set(store.threads) | set(directory.threads) == {threading.get_ident()}
 
 
+def test_a_doubt_lasts_from_a_failure_to_the_next_answer() -> None:
+    doubt, peeked, read = Doubt(), Missing(), AccountFacts(None)
+    warm = doubt.told_with(lambda _provider: Warm())
+    seen = []
+    for note, answer in (
+        (doubt.of_store, peeked),
+        (doubt.of_directory, read),
+        (doubt.of_directory, DirectoryUnreachable()),
+        (doubt.of_store, peeked),
+        (doubt.of_directory, Conflict()),
+        (doubt.of_store, StoreUnreachable()),
+        (doubt.of_directory, read),
+        (doubt.of_store, peeked),
+    ):
+        seen.append(warm(PROVIDER) == Warm(backends_in_doubt=True))
+        assert note(answer) is answer
+    assert [*seen, bool(doubt)] == [True, True, False, True, True, False, True, True, False]
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "trio"])
+def test_worlds_note_what_the_backends_answer(loop: str) -> None:
+    blocking = blocking_world(MemoryStore(), MemoryDirectory())
+    awaited = async_world(MemoryStore(), MemoryDirectory())
+    assert (bool(blocking.doubt), bool(awaited.doubt)) == (True, True)
+    for effect, _ in SCRIPT:
+        blocking.perform(effect)
+    play(awaited, loop)
+    assert (bool(blocking.doubt), bool(awaited.doubt)) == (False, False)
+
+
 @pytest.mark.parametrize("loop", ["asyncio", "trio"])
 def test_a_disk_is_waited_for_in_another_thread(loop: str, tmp_path: Path) -> None:
     files = SqliteStore(tmp_path / "store"), open_directory(f"sqlite:///{tmp_path}/directory")
     store, directory = map(Noting, files)
     assert play(async_world(store, directory), loop) == [event for _, event in SCRIPT]
-    assert len(store.threads) == 5
+    assert len(store.threads) == 6
     assert len(directory.threads) == 3
     assert threading.get_ident() not in {*store.threads, *directory.threads}
     for file in files:

@@ -20,6 +20,7 @@ from sso_core.effects import (
     Purpose,
     ReadAccount,
     ReadKey,
+    Renew,
     Take,
     WriteAccount,
 )
@@ -97,7 +98,7 @@ class Browser:
 
     def perform(self, effect: Effect) -> Event:  # noqa: C901, PLR0911, PLR0912 -- a table of answers
         match effect:
-            case Keep() | Take() | Peek() | Drop() | Count() if self.down:
+            case Keep() | Take() | Peek() | Drop() | Renew() | Count() if self.down:
                 return StoreUnreachable("down")
             case Keep():
                 self.store[effect.kind, effect.key] = effect.value
@@ -109,6 +110,9 @@ class Browser:
                 return Taken(self.store.pop((effect.kind, effect.key)))
             case Peek() if (effect.kind, effect.key) in self.store:
                 return Found(self.store[effect.kind, effect.key])
+            case Renew() if (effect.kind, effect.key) in self.store:
+                self.store[effect.kind, effect.key] = effect.value
+                return Kept()
             case Drop():
                 self.store.pop((effect.kind, effect.key), None)
                 return Dropped()

@@ -11,7 +11,7 @@ from starts import CLI_CODE, CLI_ID, CLI_LOGIN, POLL, SESSION
 from sso_core.events import AlreadyTaken, Counted, Found, Kept, Taken
 from sso_core.facts import Warm
 from sso_core.failures import Failure, Reason
-from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, Start
+from sso_core.flows.begin_login import CheckingBackends, KeepingLogin, ResolvingProvider, SentToProvider, Start
 from sso_core.flows.confirm_cli import ClaimingCliLogin, Confirming, CountingCode, TakingCliLogin
 from sso_core.flows.hold_cli import BUSY, ReturningCliLogin
 from sso_core.flows.poll_cli import (
@@ -37,6 +37,7 @@ def kept(login: CliLogin = CLI_LOGIN, **changes: Any) -> bytes:
 START = Start(settings(), OPENID, "/", ENTROPY, keys_warm=True)
 CONFIRMING = Confirming(START, Warm(METADATA, SIGNER.keys), CLI_ID, Secret(CLI_CODE), "")
 COLD = attrs.evolve(CONFIRMING, warm=Warm())
+DOUBTED = attrs.evolve(CONFIRMING, warm=Warm(backends_in_doubt=True))
 SEALED = attrs.evolve(CONFIRMING, start=attrs.evolve(START, settings=settings(sealing_keys=SealingKeys((b"s" * 32,)))))
 STARTED = CliLoginStarted(CLI_ID, ENTROPY.poll_secret, CLI_CODE, 600)
 OF_TWO = attrs.evolve(SESSION, team_ids=("blue", "green"))
@@ -58,6 +59,7 @@ CLI_WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (ClaimingCliLogin(CONFIRMING, CLI_LOGIN, 9), (Kept(),), KeepingLogin),
     (ClaimingCliLogin(COLD, CLI_LOGIN, 9), (Kept(),), ResolvingProvider),
     (ClaimingCliLogin(SEALED, CLI_LOGIN, 9), (Kept(),), SentToProvider),
+    (ClaimingCliLogin(DOUBTED, CLI_LOGIN, 9), (Kept(),), CheckingBackends),
     (PeekingApproval(POLL), (Found(kept()),), CliPending),
     (PeekingApproval(POLL), (Found(kept(session=OF_TWO)),), CliTeamsToChoose),
     (PeekingApproval(POLL), (Found(kept(session=SESSION)),), TakingToken),

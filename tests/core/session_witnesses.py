@@ -34,7 +34,7 @@ from sso_core.events import (
     Written,
 )
 from sso_core.facts import Warm
-from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, Start
+from sso_core.flows.begin_login import CheckingBackends, KeepingLogin, ResolvingProvider, SentToProvider, Start
 from sso_core.flows.debug_login import (
     CheckingInspector,
     Inspecting,
@@ -57,16 +57,16 @@ from sso_core.flows.personal_keys import (
 )
 from sso_core.flows.readiness import AskingBackends, Readiness
 from sso_core.flows.sessions import (
+    CheckingAccount,
     CheckingRevocation,
-    EndingSession,
-    FindingAccount,
+    DroppingSession,
     NoSession,
     ReadingKey,
     ReadingSession,
-    RevokingSessions,
+    RenewingSession,
     SessionFound,
-    SignedOut,
 )
+from sso_core.flows.sign_out import EndingSession, FindingAccount, RevokingSessions, SignedOut
 from sso_core.records import ApiKey
 from sso_core.secret import Secret
 from sso_core.sessions.pending_login import LoginPurpose, encode_login
@@ -76,13 +76,14 @@ from sso_core.settings.sign_in import KeyHolders
 
 ON = settings(debug_page=True)
 ADMIN = attrs.evolve(SESSION, role="proxy_admin")
-READING, CHECKING = ReadingSession("key"), CheckingRevocation(ADMIN)
+READING, CHECKING = ReadingSession("key", 300), CheckingRevocation(ADMIN, ReadingSession("key", 300))
 FOUND = Found(encode_session(ADMIN))
 KEY = ApiKey("hash", "a1", "ci", created_at=NOW)
 WISH = KeyWish(settings(key_holders=KeyHolders.EVERYBODY), ENTROPY, "ci")
 
 WARM = Warm(METADATA, SIGNER.keys)
 START = Start(ON, OPENID, "/", ENTROPY, keys_warm=True, purpose=LoginPurpose.DEBUG)
+ASKING = AskingBackends("s", "k")
 SEALED = attrs.evolve(START, settings=attrs.evolve(ON, sealing_keys=SEALING))
 DEBUG = pending_login(purpose=LoginPurpose.DEBUG)
 taking = finish_debug_login(ON, OPENID, response=granted(), cookie=COOKIE, entropy=ENTROPY, warm=WARM)
@@ -98,6 +99,13 @@ SESSION_WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (READING, (Missing(),), NoSession),
     (CHECKING, (Missing(),), SessionFound),
     (CHECKING, (Found(encode_revocation(NOW)),), NoSession),
+    (CheckingRevocation(ADMIN, ReadingSession("key", 0)), (Missing(),), CheckingAccount),
+    (CheckingAccount(ADMIN, ReadingSession("key", 300)), (AccountFacts(ACCOUNT),), RenewingSession),
+    (CheckingAccount(ADMIN, ReadingSession("key", 300)), (AccountFacts(None),), DroppingSession),
+    (CheckingAccount(ADMIN, ReadingSession("key", 0)), (AccountFacts(ACCOUNT),), SessionFound),
+    (RenewingSession(ADMIN, "key"), (Kept(),), SessionFound),
+    (RenewingSession(ADMIN, "key"), (Missing(),), NoSession),
+    (DroppingSession("key"), (Dropped(),), NoSession),
     (ReadingKey("hash"), (KeyFacts(KEY, ACCOUNT),), SessionFound),
     (ReadingKey("hash"), (KeyFacts(None, None),), NoSession),
     (EndingSession("key"), (Dropped(),), SignedOut),
@@ -114,6 +122,10 @@ SESSION_WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (CheckingInspector(CHECKING, START, WARM), (Missing(),), KeepingLogin),
     (CheckingInspector(CHECKING, START, Warm()), (Missing(),), ResolvingProvider),
     (CheckingInspector(CHECKING, SEALED, WARM), (Missing(),), SentToProvider),
+    (CheckingInspector(CHECKING, START, Warm(backends_in_doubt=True)), (Missing(),), CheckingBackends),
+    (CheckingBackends(START, WARM, ASKING), (Missing(), KeyFacts(None, None)), KeepingLogin),
+    (CheckingBackends(START, Warm(), ASKING), (Missing(), KeyFacts(None, None)), ResolvingProvider),
+    (CheckingBackends(SEALED, WARM, ASKING), (Missing(), KeyFacts(None, None)), SentToProvider),
     (taking, (AlreadyTaken(b""),), Repeated),
     (taking, (Taken(encode_login(DEBUG)),), Inspecting),
     (Inspecting(exchanging, ()), (token_answer(),), Inspecting),

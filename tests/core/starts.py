@@ -44,7 +44,8 @@ from sso_core.flows.personal_keys import CheckingHolder, KeyToRevoke, KeyWish, i
 from sso_core.flows.poll_cli import Poll, poll_cli
 from sso_core.flows.read_documents import read_keys, read_metadata
 from sso_core.flows.readiness import check_readiness
-from sso_core.flows.sessions import CheckingRevocation, EndingSession, ReadingSession, read_bearer, sign_out_everywhere
+from sso_core.flows.sessions import CheckingAccount, CheckingRevocation, ReadingSession, read_bearer
+from sso_core.flows.sign_out import EndingSession, sign_out_everywhere
 from sso_core.flows.start_cli import show_cli_login, start_cli_login
 from sso_core.hosts import Declined, Person, Vouched, Wishes
 from sso_core.identity.rules import IdentityRules
@@ -174,6 +175,7 @@ STARTS = (
     TakingSealedLogin(attempt(PLAIN, settings=settings(PLAIN, sealing_keys=SEALING)), plain_login()),
     begin_login(settings(), OPENID, return_to="/", entropy=ENTROPY, now=NOW, warm=Warm()),
     begin_login(settings(PLAIN), PLAIN, return_to="/", entropy=ENTROPY, now=NOW, warm=Warm()),
+    begin_login(settings(), OPENID, return_to="/", entropy=ENTROPY, now=NOW, warm=Warm(backends_in_doubt=True)),
     start_cli_login(settings(), client="cli", address="", entropy=ENTROPY, now=NOW),
     show_cli_login(settings(), CLI_ID),
     *(
@@ -185,15 +187,16 @@ STARTS = (
     poll_cli(POLL),
     read_metadata(ISSUER),
     read_keys(ISSUER + "/keys"),
-    ReadingSession("key"),
-    read_bearer(None, api_key(Secret("k" * 43))),
+    ReadingSession("key", 300),
+    CheckingAccount(SESSION, ReadingSession("key", 300)),
+    read_bearer(None, api_key(Secret("k" * 43)), check_interval=300),
     EndingSession("key"),
     *ENTERING,
     sign_out_everywhere(Secret("s"), longest=9),
     issue_key(WISH, Secret("s")),
-    CheckingHolder(CheckingRevocation(SESSION), WISH),
-    revoke_key("hash", Secret("s")),
-    CheckingHolder(CheckingRevocation(SESSION), KeyToRevoke("hash")),
+    CheckingHolder(CheckingRevocation(SESSION, ReadingSession("key", 300)), WISH),
+    revoke_key("hash", Secret("s"), check_interval=300),
+    CheckingHolder(CheckingRevocation(SESSION, ReadingSession("key", 300)), KeyToRevoke("hash")),
     begin_debug_login(DEBUGGING, OPENID, session_id=Secret("s"), entropy=ENTROPY, now=NOW, warm=Warm()),
     finish_debug_login(DEBUGGING, OPENID, response=granted(), cookie=COOKIE, entropy=ENTROPY, warm=Warm()),
     check_readiness(None, None),

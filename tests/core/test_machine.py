@@ -4,6 +4,7 @@ import attrs
 import pytest
 from scenes import NOW
 
+from sso_core.audit import AuditEvent, AuditKind
 from sso_core.effects import Effect, Kind, Peek
 from sso_core.events import Dropped, Found, Missing, StoreUnreachable, Taken
 from sso_core.failures import Failure, MisuseError, Reason, refuse
@@ -68,6 +69,11 @@ def test_a_resting_state_asks_nothing_and_leaves_nothing_behind() -> None:
     assert Resting().awaits == ()
     assert Resting().afterwards == ()
     assert Resting().deeds == ()
+
+
+def test_what_was_done_before_a_refusal_is_told_with_it() -> None:
+    done = (AuditEvent(AuditKind.ACCOUNT_CREATED, "a1"),)
+    assert Failed(Failure(Reason.SESSION_NOT_KEPT), done).deeds == done
 
 
 def test_an_answer_leads_to_the_next_state_at_the_given_time() -> None:

@@ -14,7 +14,7 @@ from sso_adapters.stores.memory import StoreEffect, StoreEvent
 from sso_adapters.stores.redis import RedisStore, open_redis_store
 from sso_core.effects import Drop, Keep, Kind
 from sso_core.events import Event, StoreUnreachable
-from sso_core.testing.store_suite import COUNT, KEEP, PEEK, TAKE, keep
+from sso_core.testing.store_suite import COUNT, KEEP, PEEK, RENEW, TAKE, keep
 
 SHORT = 0.5
 """The deadline of a store that will reach it."""
@@ -29,6 +29,7 @@ EFFECTS: tuple[StoreEffect, ...] = (
     TAKE,
     PEEK,
     Drop(Kind.LOGIN, "k"),
+    RENEW,
     COUNT,
 )
 """One of each kind, and each way to keep."""

@@ -22,7 +22,7 @@ from sso_core.events import Event
 from sso_core.facts import Warm
 from sso_core.failures import Failure, Family, Reason
 from sso_core.flows.approve_cli import TakingApprovedLogin
-from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, begin_login
+from sso_core.flows.begin_login import CheckingBackends, KeepingLogin, ResolvingProvider, SentToProvider, begin_login
 from sso_core.flows.enter import AskingHost, ReadingAccount, WritingAccount
 from sso_core.flows.exchange_code import (
     Described,
@@ -54,15 +54,14 @@ from sso_core.flows.read_documents import (
     read_metadata,
 )
 from sso_core.flows.sessions import (
+    CheckingAccount,
     CheckingRevocation,
-    EndingSession,
     NoSession,
     ReadingSession,
     SessionFound,
-    SignedOut,
     read_session,
-    sign_out,
 )
+from sso_core.flows.sign_out import EndingSession, SignedOut, sign_out
 from sso_core.flows.turn_away import EndingFormerSession
 from sso_core.machine import Failed, Resting, Working, advance, advance_any, door
 from sso_core.oauth.authorization import AuthorizationResponse, CodeGranted, NotGranted, parse_authorization_response
@@ -160,7 +159,7 @@ def after_sign_in(
     reading: ReadingSession, checking: CheckingRevocation, ending: EndingSession, events: list[Event]
 ) -> None:
     assert_type(advance(reading, events, now=0), CheckingRevocation | NoSession | Failed)
-    assert_type(advance(checking, events, now=0), SessionFound | NoSession | Failed)
+    assert_type(advance(checking, events, now=0), CheckingAccount | SessionFound | NoSession | Failed)
     assert_type(advance(ending, events, now=0), SignedOut | Failed)
 
 
@@ -182,14 +181,14 @@ def doors(
     session_id: Secret | None,
 ) -> None:
     begun = begin_login(settings, provider, return_to="/", entropy=entropy, now=0, warm=warm)
-    assert_type(begun, ResolvingProvider | KeepingLogin | SentToProvider | Failed)
+    assert_type(begun, CheckingBackends | ResolvingProvider | KeepingLogin | SentToProvider | Failed)
     finishing = finish_login(
         settings, provider, response=response, cookie=cookie, former_session=session_id, entropy=entropy, warm=warm
     )
     assert_type(finishing, TakingLogin | TakingSealedLogin | Repeated | Failed)
     assert_type(read_metadata("https://idp.example"), ReadingOpenIdConfiguration | Failed)
     assert_type(read_keys("https://idp.example/keys"), ReadingKeySet | Failed)
-    assert_type(read_session(session_id), ReadingSession | NoSession)
+    assert_type(read_session(session_id, check_interval=300), ReadingSession | NoSession)
     assert_type(sign_out(session_id), EndingSession | SignedOut)
 
 

@@ -14,11 +14,11 @@ from struct import Struct
 from threading import Lock
 from typing import ClassVar, assert_never
 
-from sso_core.effects import Count, Drop, Keep, Kind, Peek, Take
+from sso_core.effects import Count, Drop, Keep, Kind, Peek, Renew, Take
 from sso_core.events import AlreadyTaken, Counted, Dropped, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
 
-StoreEffect = Keep | Take | Peek | Drop | Count
-StoreEvent = Kept | Occupied | Taken | AlreadyTaken | Found | Missing | Dropped | Counted | StoreUnreachable
+StoreEffect = Keep | Take | Peek | Drop | Renew | Count
+StoreEvent = Kept | Occupied | Taken | AlreadyTaken | Found | Missing | Dropped | StoreUnreachable | Counted
 
 LIMIT = 100_000
 """Entries of each kind. Beyond it those that end first give way: a flood of logins costs logins, and no session."""
@@ -58,14 +58,12 @@ class MemoryStore:
                 case Take():
                     return _take(shelf, effect, now)
                 case Peek():
-                    found = shelf.get(effect.key, now)
-                    if found is None:
-                        return Missing()
-                    taken, value = found
-                    return AlreadyTaken(value) if taken else Found(value)
+                    return _peek(shelf, effect, now)
                 case Drop():
                     shelf.drop(effect.key)
                     return Dropped()
+                case Renew():
+                    return _renew(shelf, effect, now)
                 case Count():
                     return _count(shelf, effect, now)
                 case _:
@@ -92,6 +90,22 @@ def _take(shelf: _Shelf, effect: Take, now: float) -> Taken | AlreadyTaken | Mis
         return AlreadyTaken(value)
     shelf.put(effect.key, now + effect.marker_ttl, effect.marker, taken=True)
     return Taken(value)
+
+
+def _peek(shelf: _Shelf, effect: Peek, now: float) -> Found | AlreadyTaken | Missing:
+    found = shelf.get(effect.key, now)
+    if found is None:
+        return Missing()
+    taken, value = found
+    return AlreadyTaken(value) if taken else Found(value)
+
+
+def _renew(shelf: _Shelf, effect: Renew, now: float) -> Kept | Missing:
+    found = shelf.get(effect.key, now)
+    if found is None or found[0]:
+        return Missing()
+    shelf.put(effect.key, now + effect.ttl, effect.value, taken=False)
+    return Kept()
 
 
 def _count(shelf: _Shelf, effect: Count, now: float) -> Counted:

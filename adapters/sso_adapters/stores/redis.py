@@ -18,7 +18,7 @@ from sso_adapters.stores.memory import StoreEffect, StoreEvent
 from sso_adapters.stores.redis_address import Address
 from sso_adapters.stores.redis_connections import Connections
 from sso_adapters.stores.redis_line import Line
-from sso_core.effects import Count, Drop, Keep, Kind, Peek, Take
+from sso_core.effects import Count, Drop, Keep, Kind, Peek, Renew, Take
 from sso_core.events import AlreadyTaken, Counted, Dropped, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
 
 DEADLINE = 2.0
@@ -58,7 +58,7 @@ class RedisStore:
         """Close the connections, each once whoever is using it has finished."""
         self._connections.close()
 
-    def perform(self, effect: StoreEffect) -> StoreEvent:
+    def perform(self, effect: StoreEffect) -> StoreEvent:  # noqa: PLR0911 -- one for each effect, and the failure
         """Do what a flow asks; safe to call from several threads, and beside other processes."""
         name = self._name(effect.kind, effect.key)
         try:
@@ -73,6 +73,8 @@ class RedisStore:
                     case Drop():
                         line.ask("DEL", name)
                         return Dropped()
+                    case Renew():
+                        return _renew(line, name, effect)
                     case Count():
                         return _count(line, name, effect)
                     case _:
@@ -95,7 +97,7 @@ class RedisStore:
 
 
 def _take(line: Line, name: bytes, effect: Take) -> Taken | AlreadyTaken | Missing:
-    entry = _entry(_TAKE.run(line, (name,), _TAKEN + effect.marker, _milliseconds(effect.marker_ttl)))
+    entry = _entry(_REPLACE.run(line, (name,), _TAKEN + effect.marker, _milliseconds(effect.marker_ttl)))
     if entry is None:
         return Missing()
     taken, value = entry
@@ -108,6 +110,11 @@ def _peek(line: Line, name: bytes) -> Found | AlreadyTaken | Missing:
         return Missing()
     taken, value = entry
     return AlreadyTaken(value) if taken else Found(value)
+
+
+def _renew(line: Line, name: bytes, effect: Renew) -> Kept | Missing:
+    entry = _entry(_REPLACE.run(line, (name,), _VALUE + effect.value, _milliseconds(effect.ttl)))
+    return Missing() if entry is None or entry[0] else Kept()
 
 
 def _count(line: Line, name: bytes, effect: Count) -> Counted:
@@ -152,7 +159,8 @@ if ARGV[2] == '0' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1]
 if KEYS[2] then redis.call('DEL', KEYS[2]) end
 return false
 """)
-_TAKE = _Script(b"""
+# Taking and renewing are one step: what is there is told, and written over if it is a value.
+_REPLACE = _Script(b"""
 local found = redis.call('GET', KEYS[1])
 if not found or string.sub(found, 1, 1) ~= 'v' then return found end
 if ARGV[2] == '0' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end

@@ -28,7 +28,7 @@ from sso_adapters.directories.schema import short_lived
 from sso_adapters.sql_engine import why
 from sso_adapters.sql_transaction import COUNTED, OutcomeLostError, transact
 from sso_adapters.stores.memory import StoreEffect, StoreEvent
-from sso_core.effects import Count, Drop, Keep, Kind, Peek, Take
+from sso_core.effects import Count, Drop, Keep, Kind, Peek, Renew, Take
 from sso_core.events import AlreadyTaken, Counted, Dropped, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
 
 PATIENCE = 2.0
@@ -75,6 +75,8 @@ class SqlStore:
             case Drop(kind, key):
                 do(lambda connection: self._drop(connection, kind, key))
                 return Dropped()
+            case Renew():
+                return do(lambda connection: self._renew(connection, effect))
             case Count():
                 return do(lambda connection: self._count(connection, effect))
             case _:
@@ -132,6 +134,12 @@ class SqlStore:
         marker = {"value": effect.marker, "taken": True, "ends": self._now + effect.marker_ttl}
         connection.execute(update(short_lived).where(*here).values(marker))
         return Taken(row.value)
+
+    def _renew(self, connection: Connection, effect: Renew) -> Kept | Missing:
+        there = (*_at(effect.kind, effect.key), short_lived.c.ends > self._now, short_lived.c.taken.is_(False))
+        row = {"value": effect.value, "ends": self._now + effect.ttl}
+        put = update(short_lived).where(*there).values(row)
+        return Kept() if connection.execute(put, execution_options=COUNTED).rowcount else Missing()
 
     def _drop(self, connection: Connection, kind: Kind, key: str) -> None:
         connection.execute(delete(short_lived).where(*_at(kind, key)))

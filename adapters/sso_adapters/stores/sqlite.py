@@ -10,7 +10,7 @@ from typing import ClassVar, assert_never
 
 from sso_adapters.sqlite_file import SqliteFile, transaction
 from sso_adapters.stores.memory import StoreEffect, StoreEvent
-from sso_core.effects import Count, Drop, Keep, Kind, Peek, Take
+from sso_core.effects import Count, Drop, Keep, Kind, Peek, Renew, Take
 from sso_core.events import AlreadyTaken, Counted, Dropped, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
 
 PATIENCE = 2.0
@@ -73,11 +73,7 @@ class _Visit:
     def perform(self, effect: StoreEffect) -> StoreEvent:
         match effect:
             case Peek():
-                row = self._row(effect.kind, effect.key)
-                if row is None:
-                    return Missing()
-                value, taken = row
-                return AlreadyTaken(value) if taken else Found(value)
+                return self._peek(effect)
             case Keep():
                 with transaction(self._connection):
                     return self._keep(effect)
@@ -87,11 +83,21 @@ class _Visit:
             case Drop():
                 self._drop(effect.kind, effect.key)
                 return Dropped()
+            case Renew():
+                with transaction(self._connection):
+                    return self._renew(effect)
             case Count():
                 with transaction(self._connection):
                     return self._count(effect)
             case _:
                 assert_never(effect)
+
+    def _peek(self, effect: Peek) -> Found | AlreadyTaken | Missing:
+        row = self._row(effect.kind, effect.key)
+        if row is None:
+            return Missing()
+        value, taken = row
+        return AlreadyTaken(value) if taken else Found(value)
 
     def _keep(self, effect: Keep) -> Kept | Occupied:
         self._sweep()
@@ -113,6 +119,13 @@ class _Visit:
             return AlreadyTaken(value)
         self._put(effect.kind, effect.key, effect.marker, taken=True, ttl=effect.marker_ttl)
         return Taken(value)
+
+    def _renew(self, effect: Renew) -> Kept | Missing:
+        row = self._row(effect.kind, effect.key)
+        if row is None or row[1]:
+            return Missing()
+        self._put(effect.kind, effect.key, effect.value, taken=False, ttl=effect.ttl)
+        return Kept()
 
     def _count(self, effect: Count) -> Counted:
         self._sweep()

@@ -31,6 +31,15 @@ def test_issuer_and_subject_find_the_account_first(linking: Linking) -> None:
     assert find_account(facts, alice(), policy(linking=linking)) == Found(ACCOUNT)
 
 
+@pytest.mark.parametrize("linking", Linking)
+def test_the_account_of_the_former_namespace_is_theirs_before_any_that_an_address_tells(linking: Linking) -> None:
+    former = account(account_id="f", role="proxy_admin", identities=(("corp", "alice"),))
+    facts = AccountFacts(None, email_holders=(UNBOUND,), handle_account=UNBOUND, former_account=former)
+    assert find_account(facts, alice(), policy(linking=linking)) == Found(former, "the provider's former namespace")
+    known = AccountFacts(ACCOUNT, former_account=former)
+    assert find_account(known, alice(), policy(linking=linking)) == Found(ACCOUNT)
+
+
 def test_without_linking_an_address_and_a_handle_find_nobody() -> None:
     facts = AccountFacts(None, email_holders=(UNBOUND,), handle_account=UNBOUND)
     assert find_account(facts, alice(), policy()) == Found(None)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import attrs
-from scenes import ENTROPY, ISSUER, OPENID, arrival, attempt, pending_login, settings
+from scenes import ENTROPY, ISSUER, OPENID, PLAIN, arrival, attempt, pending_login, settings
 
 from sso_core.flows.arrival import arrival_of, person_of
 from sso_core.identity.gathered import Gathered
@@ -25,7 +25,14 @@ def test_whoever_comes_back_from_a_provider_arrives_as_the_login_began() -> None
     assert (came.return_to, came.entropy, came.former_session) == ("/back", ENTROPY, "old")
     assert (came.purpose, came.cli_login, came.cli_claim) == (LoginPurpose.CLI, "c", Secret("claim-canary"))
     assert not came.from_host
+    assert came.former_namespace is None
     assert "canary" not in repr(came)
+
+
+def test_whoever_comes_from_a_provider_that_got_an_issuer_may_be_known_by_what_it_was() -> None:
+    provider = attrs.evolve(OPENID, former_namespace="corp")
+    assert arrival_of(attempt(provider), pending_login()).former_namespace == "corp"
+    assert arrival_of(attempt(PLAIN), pending_login()).former_namespace is None
 
 
 def test_the_directorys_maps_are_for_what_providers_say() -> None:

@@ -7,10 +7,28 @@ import pytest
 from scenes import CLIENT, ENTROPY, ISSUER, METADATA, NOW, OPENID, PLAIN, SEALING, SIGNER, settings
 
 from sso_core.effects import Keep, Kind, ReadKeys, ReadMetadata
-from sso_core.events import Kept, MetadataRead, Occupied, StoreUnreachable, Unavailable
+from sso_core.events import (
+    DirectoryUnreachable,
+    Event,
+    Kept,
+    KeyFacts,
+    MetadataRead,
+    Missing,
+    Occupied,
+    StoreUnreachable,
+    Unavailable,
+)
 from sso_core.facts import Warm
-from sso_core.failures import Failure, Reason
-from sso_core.flows.begin_login import KeepingLogin, ResolvingProvider, SentToProvider, begin_login
+from sso_core.failures import Failure, Reason, Refusal
+from sso_core.flows.begin_login import (
+    CheckingBackends,
+    KeepingLogin,
+    ResolvingProvider,
+    SentToProvider,
+    begin_login,
+    check_backends,
+)
+from sso_core.flows.readiness import Readiness, check_readiness
 from sso_core.machine import Failed, advance
 from sso_core.oauth.pkce import code_challenge
 from sso_core.oauth.tenants import Tenants
@@ -71,6 +89,59 @@ def test_a_login_that_cannot_be_kept_is_not_begun(fault: StoreUnreachable | Occu
     ending = advance(state, [fault], now=NOW)
     assert isinstance(ending, Failed)
     assert ending.failure.reason is Reason.STORE_UNREACHABLE
+
+
+# The store and the directory
+
+
+DOUBTED = attrs.evolve(WARM, backends_in_doubt=True)
+SIGN_OF_LIFE = (Missing(), KeyFacts(None, None))
+
+
+def test_a_doubt_about_the_backends_is_settled_before_anybody_is_sent_away() -> None:
+    state = begin(warm=DOUBTED)
+    assert isinstance(state, CheckingBackends)
+    assert state.awaits == check_readiness(None, None).awaits
+    assert advance(state, SIGN_OF_LIFE, now=NOW) == begin()
+
+
+def test_without_a_doubt_nobody_is_asked() -> None:
+    assert isinstance(begin(), KeepingLogin)
+
+
+@pytest.mark.parametrize("chosen", [settings(), settings(sealing_keys=SEALING), settings(PLAIN)])
+@pytest.mark.parametrize(
+    ("stored", "written", "reason"),
+    [
+        (StoreUnreachable("down"), KeyFacts(None, None), Reason.STORE_UNREACHABLE),
+        (Missing(), DirectoryUnreachable("down"), Reason.DIRECTORY_UNREACHABLE),
+        (StoreUnreachable("down"), DirectoryUnreachable("down"), Reason.STORE_UNREACHABLE),
+    ],
+)
+def test_a_login_that_could_not_be_finished_is_not_begun(
+    chosen: SignInSettings, stored: Event, written: Event, reason: Reason
+) -> None:
+    state = begin(chosen, DOUBTED)
+    assert isinstance(state, CheckingBackends)
+    ending = advance(state, [stored, written], now=NOW)
+    assert isinstance(ending, Failed)
+    assert ending.failure.reason is reason
+    assert ending.failure.reason.status == 503
+
+
+@pytest.mark.parametrize(
+    ("store", "directory", "works"), [(True, True, True), (False, True, False), (True, False, False)]
+)
+def test_backends_are_needed_both(store: bool, directory: bool, works: bool) -> None:
+    readiness = Readiness(store=store, directory=directory, known=False)
+    if works:
+        check_backends(readiness)
+        return
+    with pytest.raises(Refusal):
+        check_backends(readiness)
+
+
+# The provider
 
 
 def test_cold_metadata_is_read_first() -> None:

@@ -88,10 +88,10 @@ def test_the_page_is_off_unless_the_operator_wants_it() -> None:
 def test_an_administrator_who_is_signed_in_is_sent_to_a_callback_of_its_own() -> None:
     state = begun()
     assert isinstance(state, CheckingInspector)
-    assert state.reading == ReadingSession(session_key(Secret("id")))
+    assert state.reading == ReadingSession(session_key(Secret("id")), 300)
     checking = advance(state, [Found(encode_session(ADMIN))], now=NOW)
     assert isinstance(checking, CheckingInspector)
-    assert checking.reading == CheckingRevocation(ADMIN)
+    assert checking.reading == CheckingRevocation(ADMIN, ReadingSession(session_key(Secret("id")), 300))
     keeping = advance(checking, [Missing()], now=NOW)
     assert isinstance(keeping, KeepingLogin)
     assert keeping.login.purpose is LoginPurpose.DEBUG
@@ -109,9 +109,18 @@ def test_an_administrator_who_is_signed_in_is_sent_to_a_callback_of_its_own() ->
 def test_nobody_else_is(session: Any, answer: Event, reason: Reason) -> None:
     state = begun()
     assert isinstance(state, CheckingInspector)
-    checking = attrs.evolve(state, reading=CheckingRevocation(session))
+    checking = attrs.evolve(state, reading=CheckingRevocation(session, ReadingSession("key", 300)))
     assert refused(advance_any(checking, [answer], now=NOW)) is reason
     assert refused(begun(session_id=None)) is Reason.NOT_SIGNED_IN
+
+
+def test_an_administrator_is_one_who_is_so_by_now() -> None:
+    state = begun()
+    assert isinstance(state, CheckingInspector)
+    after: Any = attrs.evolve(state, reading=CheckingRevocation(ADMIN, ReadingSession("key", 0)))
+    for answer in (Missing(), AccountFacts(ACCOUNT)):
+        after = advance_any(after, [answer], now=NOW)
+    assert refused(after) is Reason.NOT_ADMIN
 
 
 def test_by_the_loud_option_anybody_is() -> None:

@@ -18,6 +18,7 @@ ALICE = Person("host", "alice")
 MANY = attrs.evolve(
     OPENID, issuer="https://many.example/common", tenants=Tenants("https://many.example/{tenantid}", ("t1",))
 )
+RENAMED = attrs.evolve(OPENID, issuer="https://new.example", former_namespace="corp")
 Answer = HostAnswered | HostFailed
 
 
@@ -28,7 +29,7 @@ def reason(read: Callable[[Answer], object], answer: Answer) -> Reason:
 
 
 def vouched(answer: Answer) -> Person:
-    return vouched_person(answer, Reason.WRONG_PASSWORD, (OPENID, PLAIN, MANY))
+    return vouched_person(answer, Reason.WRONG_PASSWORD, (OPENID, PLAIN, MANY, RENAMED))
 
 
 def wished(answer: Answer) -> Wishes:
@@ -105,6 +106,7 @@ def test_a_vouched_person_is_who_the_host_says() -> None:
         (vouched, HostAnswered(Vouched(Person(ISSUER, "alice"))), Reason.HOST_FAILED),
         (vouched, HostAnswered(Vouched(Person(PLAIN.namespace, "alice"))), Reason.HOST_FAILED),
         (vouched, HostAnswered(Vouched(Person("https://many.example/t1", "alice"))), Reason.HOST_FAILED),
+        (vouched, HostAnswered(Vouched(Person("corp", "alice"))), Reason.HOST_FAILED),
     ],
 )
 def test_any_other_answer_lets_nobody_in(read: Callable[[Answer], object], answer: Answer, expected: Reason) -> None:

@@ -9,8 +9,10 @@ from scenes import ACCOUNT, ENTROPY, IDENTITY, NOW, settings
 from sso_core.audit import AuditEvent, AuditKind
 from sso_core.effects import ReadKey, WriteAccount
 from sso_core.events import (
+    AccountFacts,
     Conflict,
     DirectoryUnreachable,
+    Dropped,
     Event,
     Found,
     KeyFacts,
@@ -53,7 +55,7 @@ KEY = ApiKey(api_key_hash(SECRET), "a1", "ci", created_at=NOW, expires_at=NOW + 
 
 def holder(asked: KeyWish | KeyToRevoke, session: Any = SESSION) -> CheckingHolder:
     """Return the state that waits for the last word on who it is."""
-    return CheckingHolder(CheckingRevocation(session), asked)
+    return CheckingHolder(CheckingRevocation(session, ReadingSession("key", 300)), asked)
 
 
 def refused(state: object) -> Reason:
@@ -61,12 +63,20 @@ def refused(state: object) -> Reason:
     return state.failure.reason
 
 
+def test_a_holder_whose_account_is_shut_by_now_gets_none() -> None:
+    state: Any = CheckingHolder(CheckingRevocation(SESSION, ReadingSession("key", 0)), WISH)
+    for answer in (Missing(), AccountFacts(attrs.evolve(ACCOUNT, disabled=True))):
+        state = advance_any(state, [answer], now=NOW)
+        assert isinstance(state, CheckingHolder)
+    assert refused(advance_any(state, [Dropped()], now=NOW)) is Reason.NOT_SIGNED_IN
+
+
 def test_whoever_is_signed_in_gets_a_key_of_which_only_a_hash_is_kept() -> None:
     state = issue_key(WISH, Secret("id"))
-    assert state == CheckingHolder(ReadingSession(session_key(Secret("id"))), WISH)
+    assert state == CheckingHolder(ReadingSession(session_key(Secret("id")), 300), WISH)
     assert isinstance(state, CheckingHolder)
     checking = advance(state, [Found(encode_session(SESSION))], now=NOW)
-    assert checking == holder(WISH)
+    assert checking == CheckingHolder(CheckingRevocation(SESSION, ReadingSession(session_key(Secret("id")), 300)), WISH)
     issuing = advance(holder(WISH), [Missing()], now=NOW)
     assert issuing == IssuingKey(SECRET, KEY)
     assert isinstance(issuing, IssuingKey)
@@ -108,15 +118,17 @@ def test_a_name_is_one_printable_line(name: str, expected: str) -> None:
 
 def test_whoever_is_not_signed_in_asks_for_nothing() -> None:
     assert refused(issue_key(WISH, None)) is Reason.NOT_SIGNED_IN
-    assert refused(revoke_key("hash", None)) is Reason.NOT_SIGNED_IN
-    state = CheckingHolder(ReadingSession("key"), WISH)
+    assert refused(revoke_key("hash", None, check_interval=300)) is Reason.NOT_SIGNED_IN
+    state = CheckingHolder(ReadingSession("key", 300), WISH)
     assert refused(advance(state, [Missing()], now=NOW)) is Reason.NOT_SIGNED_IN
     assert refused(advance(state, [StoreUnreachable()], now=NOW)) is Reason.STORE_UNREACHABLE
 
 
 def test_a_person_ends_a_key_of_their_own() -> None:
     asked = KeyToRevoke("hash")
-    assert revoke_key("hash", Secret("id")) == CheckingHolder(ReadingSession(session_key(Secret("id"))), asked)
+    assert revoke_key("hash", Secret("id"), check_interval=300) == CheckingHolder(
+        ReadingSession(session_key(Secret("id")), 300), asked
+    )
     finding = advance(holder(asked), [Missing()], now=NOW)
     assert isinstance(finding, FindingKey)
     assert finding.awaits == (ReadKey("hash"),)

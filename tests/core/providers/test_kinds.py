@@ -5,6 +5,7 @@ import pytest
 
 from sso_core.identity.rules import AccessTokenClaims, IdentityRules
 from sso_core.oauth.client import Client
+from sso_core.oauth.tenants import Tenants
 from sso_core.providers.kinds import OAuthProvider, OpenIdProvider, UserinfoPolicy
 from sso_core.secret import Secret
 
@@ -35,6 +36,19 @@ def test_userinfo_is_asked_for_and_not_insisted_on_unless_configured() -> None:
 
 def test_neither_the_client_secret_nor_the_operators_headers_show_in_a_text() -> None:
     assert "canary" not in repr(OpenIdProvider(ISSUER, CLIENT, extra_headers=(("x-key", "canary"),)))
+
+
+@pytest.mark.parametrize("former", ["", ISSUER])
+def test_a_former_namespace_is_another_than_the_issuer(former: str) -> None:
+    with pytest.raises(ValueError, match="former namespace"):
+        OpenIdProvider(ISSUER, CLIENT, former_namespace=former)
+    assert OpenIdProvider(ISSUER, CLIENT, former_namespace="corp").namespace == ISSUER
+
+
+def test_the_subjects_of_several_issuers_come_from_no_one_namespace() -> None:
+    tenants = Tenants(ISSUER + "/{tenantid}", ("1", "2"))
+    with pytest.raises(ValueError, match="former namespace"):
+        OpenIdProvider(ISSUER, CLIENT, tenants=tenants, former_namespace="corp")
 
 
 PLAIN = OAuthProvider("forge.example", CLIENT, ISSUER + "/authorize", ISSUER + "/token", ISSUER + "/me")

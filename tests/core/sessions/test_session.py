@@ -59,6 +59,7 @@ FITTING = {
     "team_id": ["text", "null"],
     "kind": [],
     "explanation": ["list"],
+    "checked_at": ["number"],
 }
 
 
@@ -88,6 +89,7 @@ SESSIONS = st.builds(
     team_id=st.none() | TEXT,
     kind=st.sampled_from((SessionKind.BROWSER, SessionKind.CLI)),
     explanation=st.lists(st.builds(Step, TEXT, TEXT, TEXT, TEXT), max_size=5).map(tuple),
+    checked_at=TIMES,
 )
 
 
@@ -112,6 +114,7 @@ def test_a_session_remembers_who_signed_in_and_until_when() -> None:
             role="admin",
             team_ids=("blue", "green"),
             explanation=ALICE.explanation,
+            checked_at=1.0,
         )
         == SESSION
     )
@@ -153,15 +156,15 @@ def test_a_session_that_nobody_could_read_back_is_refused() -> None:
         b"\xff",
         b"null",
         b"[]",
-        b"[4]",
+        b"[5]",
         b"{}",
         b'"2"',
-        b"[4, {}]",
-        json.dumps([4, dict(zip(NAMES, VALUES, strict=True))]).encode(),
-        changed(version=3),
-        changed(version=5),
-        changed(version="4"),
-        changed(version=4.0),
+        b"[5, {}]",
+        json.dumps([5, dict(zip(NAMES, VALUES, strict=True))]).encode(),
+        changed(version=4),
+        changed(version=6),
+        changed(version="5"),
+        changed(version=5.0),
         json.dumps(VALUES[:-1]).encode(),
         json.dumps(VALUES[1:]).encode(),
         json.dumps([*VALUES, 1]).encode(),

@@ -69,6 +69,15 @@ def test_three_endpoints_make_a_plain_provider_with_a_fixed_namespace() -> None:
     assert (named.namespace, named.subject_claim) == ("corp", "id")
 
 
+def test_a_provider_that_got_an_issuer_says_what_it_was_before() -> None:
+    provider = whole(OPENID | {"GENERIC_NAMESPACE": "corp"})
+    assert isinstance(provider, OpenIdProvider)
+    assert (provider.namespace, provider.former_namespace) == (OPENID["GENERIC_ISSUER"], "corp")
+    unnamed = whole(OPENID)
+    assert isinstance(unnamed, OpenIdProvider)
+    assert unnamed.former_namespace is None
+
+
 @pytest.mark.parametrize(
     ("environ", "method"),
     [
@@ -99,7 +108,8 @@ def test_the_client_proves_itself_as_it_is_registered(environ: dict[str, str], m
             ["GENERIC_CLIENT_SECRET contradicts GENERIC_CLIENT_AUTHENTICATION=none"],
         ),
         (OPENID | NAMED, [f"{name} contradicts GENERIC_ISSUER" for name in ENDPOINTS]),
-        (OPENID | {"GENERIC_NAMESPACE": "x"}, ["GENERIC_NAMESPACE is for plain OAuth 2.0"]),
+        (OPENID | {"GENERIC_SUBJECT_CLAIM": "x"}, ["GENERIC_SUBJECT_CLAIM is for plain OAuth 2.0"]),
+        (OPENID | {"GENERIC_NAMESPACE": OPENID["GENERIC_ISSUER"]}, ["GENERIC_NAMESPACE is the issuer itself"]),
         (OPENID | {"GENERIC_SCOPE": "profile"}, ["GENERIC_SCOPE lacks openid"]),
         (OPENID | {"GENERIC_ISSUER": "http://canary"}, ["GENERIC_ISSUER is plain http"]),
         (OPENID | {"GENERIC_ACCESS_TOKEN_CLAIMS": "verified"}, ["GENERIC_ACCESS_TOKEN_AUDIENCE is missing"]),

@@ -6,7 +6,7 @@ import pytest
 
 from sso_core.accounts.policy import AccessPolicy, Linking, NewAccounts, RolePrecedence, TeamDefaults, TeamSync
 from sso_core.settings.ladder import REFERENCE_LADDER
-from sso_core.settings.policy_environment import read_policy
+from sso_core.settings.policy_environment import NOT_KEPT, read_policy
 from sso_core.settings.reading import Reading, Report
 
 USER = REFERENCE_LADDER.roles[2]
@@ -97,6 +97,14 @@ def test_each_rule_can_be_set() -> None:
 )
 def test_a_rule_that_is_wrong_is_a_problem(environ: dict[str, Any], expected: str) -> None:
     assert policy(environ)[1] == [expected]
+
+
+@pytest.mark.parametrize(("member", "hint"), NOT_KEPT.items())
+def test_what_the_reference_gives_a_team_and_we_do_not_keep_is_told_with_what_to_do(member: str, hint: str) -> None:
+    report = Report()
+    read_policy(Reading({"DEFAULT_TEAM_PARAMS": {member: "x", "models": ["m"]}}, report), REFERENCE_LADDER)
+    (problem,) = report.problems
+    assert (str(problem.variable), problem.hint) == (f"DEFAULT_TEAM_PARAMS.{member}", hint)
 
 
 def test_the_nearest_name_of_a_default_is_hinted_at() -> None:

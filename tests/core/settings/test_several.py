@@ -49,6 +49,28 @@ def test_others_stand_beside_each_other(other: Provider) -> None:
     assert clashes((OPENID, other)) == ()
 
 
+CAME_FROM = attrs.evolve(OPENID, former_namespace="corp", provider_id="came")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        attrs.evolve(PLAIN, namespace="corp"),
+        attrs.evolve(OPENID, issuer="corp", client=OTHER_CLIENT),
+        attrs.evolve(OPENID, issuer="https://other.example", former_namespace="corp"),
+        attrs.evolve(OPENID, issuer="https://other.example", former_namespace=OPENID.issuer),
+    ],
+)
+def test_nobody_else_has_the_namespace_whose_accounts_a_provider_takes_over(other: Provider) -> None:
+    assert clashes((CAME_FROM, other))
+    assert clashes((other, CAME_FROM))
+
+
+def test_a_former_namespace_of_its_own_is_in_nobodys_way() -> None:
+    assert clashes((CAME_FROM, attrs.evolve(OPENID, issuer="https://other.example", former_namespace="other"))) == ()
+    assert clashes((CAME_FROM, attrs.evolve(CAME_FROM, provider_id="again"))) == ()
+
+
 def test_tenants_keep_two_entries_apart_if_they_share_none() -> None:
     few, more, rest = (attrs.evolve(OPENID, tenants=tenants) for tenants in (FEW, MORE, REST))
     rest, more = attrs.evolve(rest, client=OTHER_CLIENT), attrs.evolve(more, client=OTHER_CLIENT)

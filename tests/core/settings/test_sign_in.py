@@ -37,7 +37,14 @@ def test_the_redirect_uri_follows_from_the_public_address(base: str, redirect_ur
 
 @pytest.mark.parametrize(
     "changes",
-    [{"leeway": 0}, {"leeway": 300}, {"login_ttl": 1}, {"session_ttl": 0.5}, {"cli_session_ttl": 366 * 24 * 3600}],
+    [
+        {"leeway": 0},
+        {"leeway": 300},
+        {"login_ttl": 1},
+        {"session_ttl": 0.5},
+        {"account_check_interval": 0},
+        {"cli_session_ttl": 366 * 24 * 3600},
+    ],
 )
 def test_durations_within_reason_are_taken(changes: dict[str, Any]) -> None:
     assert {name: getattr(settings(**changes), name) for name in changes} == changes
@@ -45,10 +52,24 @@ def test_durations_within_reason_are_taken(changes: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"leeway": -1}, {"leeway": 301}, {"login_ttl": 0}, {"login_ttl": -1}, {"session_ttl": 0}]
+    [
+        {"leeway": -1},
+        {"leeway": 301},
+        {"login_ttl": 0},
+        {"login_ttl": -1},
+        {"session_ttl": 0},
+        {"account_check_interval": -1},
+    ]
     + [
         {name: value}
-        for name in ("login_ttl", "session_ttl", "cli_login_ttl", "cli_session_ttl", "key_ttl")
+        for name in (
+            "login_ttl",
+            "session_ttl",
+            "cli_login_ttl",
+            "cli_session_ttl",
+            "key_ttl",
+            "account_check_interval",
+        )
         for value in (float("inf"), float("nan"), 1e300)
     ],
 )

@@ -9,7 +9,8 @@ from sso_core.events import Event, HttpResponse, KeysRead, MetadataRead, Missing
 from sso_core.flows.exchange_code import ExchangingCode, ExchangingCodeAndReadingKeys, PuttingLoginBack
 from sso_core.flows.finish_login import Repeated, TakingLogin
 from sso_core.flows.read_documents import ReadingAuthorizationServerMetadata, ReadingOpenIdConfiguration, read_metadata
-from sso_core.flows.sessions import EndingSession, ReadingSession
+from sso_core.flows.sessions import ReadingSession
+from sso_core.flows.sign_out import EndingSession
 from sso_core.machine import Failed, Working
 from sso_core.secret import Secret
 from sso_core.sessions.pending_login import encode_login
@@ -74,7 +75,7 @@ def test_each_start_brings_the_first_state_of_a_class() -> None:
 
 def test_a_start_that_rests_brings_nothing() -> None:
     assert explored([read_metadata("no address")], MATERIAL, now=NOW) == {}
-    assert set(explored([ReadingSession("a"), EndingSession("a")], MATERIAL, now=NOW)) == {
+    assert set(explored([ReadingSession("a", 300), EndingSession("a")], MATERIAL, now=NOW)) == {
         ReadingSession,
         EndingSession,
     }

@@ -8,7 +8,7 @@ from typing import assert_never
 import attrs
 import pytest
 
-from sso_core.effects import Count, Drop, Keep, Kind, Peek, Take
+from sso_core.effects import Count, Drop, Keep, Kind, Peek, Renew, Take
 from sso_core.events import AlreadyTaken, Counted, Dropped, Event, Found, Kept, Missing, Occupied, Taken
 from sso_core.testing.store_suite import Store, StoreEffect, StoreSuite
 
@@ -20,7 +20,7 @@ class PlainStore:
         self.clock = clock
         self.entries: dict[tuple[Kind, str], tuple[bytes, bool, float]] = {}
 
-    def perform(self, effect: StoreEffect) -> Event:
+    def perform(self, effect: StoreEffect) -> Event:  # noqa: C901, PLR0911 -- a table of answers
         now = self.clock()
         place = (effect.kind, effect.key)
         value, taken, ends = self.entries.get(place, (b"", False, now))
@@ -43,6 +43,10 @@ class PlainStore:
                 if isinstance(seen, Found):
                     self.entries[place] = (effect.marker, True, now + effect.marker_ttl)
                 return Taken(value) if isinstance(seen, Found) else seen
+            case Renew():
+                if isinstance(seen, Found):
+                    self.entries[place] = (effect.value, False, now + effect.ttl)
+                return Kept() if isinstance(seen, Found) else Missing()
             case Count():
                 return self.count(effect, now)
             case _:
@@ -117,6 +121,19 @@ class ForgetsToReplace(PlainStore):
         return super().perform(attrs.evolve(effect, instead_of=None) if isinstance(effect, Keep) else effect)
 
 
+class Revives(PlainStore):
+    def perform(self, effect: StoreEffect) -> Event:
+        if isinstance(effect, Renew):
+            return super().perform(Keep(effect.kind, effect.key, effect.value, effect.ttl))
+        return super().perform(effect)
+
+
+class KeepsItsTime(PlainStore):
+    def perform(self, effect: StoreEffect) -> Event:
+        _, _, ends = self.entries.get((effect.kind, effect.key), (b"", False, self.clock()))
+        return super().perform(attrs.evolve(effect, ttl=ends - self.clock()) if isinstance(effect, Renew) else effect)
+
+
 class Decodes(PlainStore):
     def perform(self, effect: StoreEffect) -> Event:
         if isinstance(effect, Keep):
@@ -175,6 +192,8 @@ class CountsTogether(PlainStore):
         (Overwrites, "test_with_only_if_absent_nothing_is_overwritten"),
         (Overwrites, "test_of_many_who_keep_only_if_absent_at_once_one_does"),
         (ForgetsToReplace, "test_what_a_value_replaces_goes_in_the_same_step"),
+        (Revives, "test_only_a_value_that_is_there_is_renewed"),
+        (KeepsItsTime, "test_a_value_that_is_kept_again_or_renewed_has_its_new_time"),
         (Decodes, "test_a_value_is_found_as_it_was_kept_and_stays"),
         (ShowsMarks, "test_a_mark_is_not_found_but_told_from_nothing"),
         (ProlongsCounts, "test_a_count_goes_up_by_one_until_its_window_is_over"),

@@ -9,7 +9,7 @@ from browsing import Browser, refused, told
 from scenes import ACCOUNT, ENTROPY, IDENTITY, NOW, settings
 
 from sso_core.failures import Reason
-from sso_core.records import ApiKey
+from sso_core.records import ApiKey, Membership
 from sso_core.secret import Secret
 from sso_core.sessions.session import session_of
 from sso_core.sessions.tokens import api_key, api_key_hash
@@ -45,7 +45,7 @@ def test_a_key_is_shown_once_works_and_ends() -> None:
         "expires_at": NOW + 60,
         "team_id": "blue",
     }
-    program = Browser(browser.site, account=ACCOUNT)
+    program = Browser(browser.site, account=attrs.evolve(ACCOUNT, memberships=(Membership("blue"),)))
     program.keys = browser.keys
     bearer = f"Bearer {document['key']}"
     assert told(program.send("GET", "/sso/session", authorization=bearer))["team_id"] == "blue"

@@ -8,7 +8,8 @@ from browsing import Browser, refused, told
 from scenes import NOW
 
 from sso_core.failures import Failure, Reason, Refusal
-from sso_core.flows.sessions import NoSession, SignedOut
+from sso_core.flows.sessions import NoSession
+from sso_core.flows.sign_out import SignedOut
 from sso_core.machine import Failed
 from sso_core.web.answers import json_answer
 from sso_core.web.messages import BODY_LIMIT, Answered, Request

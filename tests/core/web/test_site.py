@@ -8,7 +8,7 @@ from browsing import Browser, refused, warm_facts
 from scenes import ENTROPY, NOW, OPENID, settings
 
 from sso_core.failures import Reason
-from sso_core.flows.sessions import SignedOut
+from sso_core.flows.sign_out import SignedOut
 from sso_core.machine import Resting
 from sso_core.web.messages import Request
 from sso_core.web.pages import RefusedPage, StyleSheet, UiDisabledPage
