@@ -438,6 +438,18 @@ def test_a92_a_role_that_the_provider_has_taken_away_is_gone_at_the_next_login(g
         assert account.role == expected
 
 
+def test_a92_and_in_a_session_elsewhere_soon_after() -> None:
+    op = provider(person("ada", groups=["admins"]))
+    with service(op, rules=BY_GROUPS) as scene:
+        forgotten, ada = scene.browser(), scene.browser()
+        forgotten.login("ada")
+        assert role(forgotten) == ADMIN
+        change(op, "ada", groups=["users"])
+        ada.login("ada")
+        scene.clock.now += scene.settings.account_check_interval + 1
+        assert (role(ada), role(forgotten)) == (USER, USER)
+
+
 def test_a92_a_team_that_the_provider_has_taken_away_is_gone_at_the_next_login() -> None:
     op = provider(person("ada", teams=["red", "blue"]))
     with service(op, rules=IdentityRules(team_claims=("teams",)), create_teams=True) as scene:
@@ -464,6 +476,20 @@ def test_a93_a_disabled_account_lets_nobody_in_and_no_other_one_is_made() -> Non
         kept = scene.account("ada")
         assert kept is not None
         assert kept.disabled
+
+
+@pytest.mark.parametrize("process", ["first", "second"])
+def test_a93_and_the_session_of_a_shut_account_ends_while_its_person_is_away_from_the_provider(process: str) -> None:
+    with service(provider(person("ada"), person("bob"))) as scene:
+        ada, bob = scene.browser(), scene.browser()
+        ada.login("ada")
+        bob.login("bob")
+        account = scene.account("ada")
+        assert account is not None
+        scene.directory.perform(WriteAccount((UpdateAccount(attrs.evolve(account, disabled=True)),), ()))
+        scene.clock.now += scene.settings.account_check_interval + 1
+        ada.process = bob.process = getattr(scene, process)
+        assert (ada.session, bob.person) == (None, "bob")
 
 
 def test_a93_where_new_people_are_not_welcome_a_deleted_one_is_refused() -> None:

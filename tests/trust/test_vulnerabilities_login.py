@@ -17,9 +17,11 @@ from sso_adapters.stores.memory import MemoryStore
 from sso_adapters.stores.sql import SqlStore
 from sso_adapters.stores.sqlite import SqliteStore
 from sso_adapters.world import Store
-from sso_core.effects import Effect, HttpRequest, Keep, Kind, Purpose
+from sso_core.effects import Count, Effect, HttpRequest, Keep, Kind, Purpose
 from sso_core.events import Event, StoreUnreachable
 from sso_core.failures import Reason
+from sso_core.hosts import HostAnswer, HostQuestion, Vouched
+from sso_core.hosts import Person as HostPerson
 from sso_core.sessions.sealing import SealingKeys
 from sso_core.settings.environment import service_from_environment
 from sso_core.settings.reading import SettingsError
@@ -233,6 +235,25 @@ def test_v47_a_counter_that_cannot_be_asked_lets_nobody_try() -> None:
             assert refusal(response) in (Reason.STORE_UNREACHABLE, Reason.SESSION_NOT_KEPT)
             assert response.status == 503
         assert browser.login_cookies == {}
+
+
+def test_v47_nor_does_one_of_passwords_and_the_host_is_not_asked() -> None:
+    asked: list[HostQuestion] = []
+
+    def host(question: HostQuestion) -> HostAnswer:
+        asked.append(question)
+        return Vouched(HostPerson("host", "alice"))
+
+    with Scene(password_sign_in=True, host=host) as scene:
+        scene.between = lambda effect, perform: (
+            StoreUnreachable("down") if isinstance(effect, Count) else perform(effect)
+        )
+        browser = scene.browser()
+        response = browser.post("/sso/password", {"username": "alice", "password": "right"})
+        assert refusal(response) is Reason.STORE_UNREACHABLE
+        assert (browser.session, asked) == (None, [])
+        scene.between = lambda effect, perform: perform(effect)
+        assert browser.post("/sso/password", {"username": "alice", "password": "right"}).status == 303
 
 
 def test_v51_what_binds_a_login_is_no_session_and_the_other_way_round() -> None:
