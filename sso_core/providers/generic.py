@@ -43,7 +43,7 @@ def generic_openid(
     """
     named = (authorization_endpoint, token_endpoint, userinfo_endpoint)
     return OpenIdProvider(
-        check_address("issuer", issuer),
+        issuer,
         client,
         provider_id=provider_id,
         scope=" ".join(scope.split()),
@@ -83,8 +83,6 @@ def generic_oauth(
     `namespace` is what makes a subject unique; it must never change, and is the token endpoint's origin unless named.
     Otherwise as `generic_openid`.
     """
-    for name, value in (("authorization", authorization_endpoint), ("userinfo", userinfo_endpoint)):
-        check_address(f"{name} endpoint", value)
     origin = parse_http_url(check_address("token endpoint", token_endpoint)).origin
     return OAuthProvider(
         namespace or origin,

@@ -71,10 +71,15 @@ def refusal(
     reason = failure.reason
     headers = (*SECURITY_HEADERS, *_retry(reason.status, failure))
     if leave and not reason.resumable:
-        address = f"{settings.origin.path(REFUSED)}?code={reason.code}&reference={reference}"
-        headers = (*headers, ("refresh", f"0;url={address}"))
+        headers = (*headers, *leaving(settings, failure, reference))
     body = refused_page(settings, failure, reference, again)
     return Response(reason.status, with_cookies(headers, cookies), body, failure, reference)
+
+
+def leaving(settings: SignInSettings, failure: Failure, reference: str) -> Headers:
+    """Return the header by which a browser moves on to a page that tells the same under an address without a code."""
+    address = f"{settings.origin.path(REFUSED)}?code={failure.reason.code}&reference={reference}"
+    return (("refresh", f"0;url={address}"),)
 
 
 def refused_page(settings: SignInSettings, failure: Failure, reference: str, again: str | None = None) -> RefusedPage:

@@ -66,6 +66,33 @@ def test_no_parameter_stands_beside_one_of_the_protocol(
         attrs.evolve(provider, authorization_parameters=parameters)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://idp.example",
+        "ftp://idp.example",
+        "https://user@idp.example",
+        "http://localhost@evil.example",
+        "https://idp.example#a",
+        "//idp.example",
+        "",
+    ],
+)
+def test_an_address_that_would_give_secrets_away_is_refused(address: str) -> None:
+    with pytest.raises(ValueError, match="issuer"):
+        OpenIdProvider(address, CLIENT)
+    with pytest.raises(ValueError, match="authorization endpoint"):
+        attrs.evolve(PLAIN, authorization_endpoint=address)
+    with pytest.raises(ValueError, match="token endpoint"):
+        attrs.evolve(PLAIN, token_endpoint=address)
+    with pytest.raises(ValueError, match="userinfo endpoint"):
+        attrs.evolve(PLAIN, userinfo_endpoint=address)
+
+
+def test_on_the_loopback_of_this_machine_an_issuer_may_be_plain() -> None:
+    assert OpenIdProvider("http://127.0.0.1:8080", CLIENT).namespace == "http://127.0.0.1:8080"
+
+
 def test_an_access_token_is_verified_for_an_audience_that_has_a_name() -> None:
     verified = IdentityRules(access_token=AccessTokenClaims.VERIFIED)
     with pytest.raises(ValueError, match="audience"):
