@@ -33,7 +33,7 @@ from sso_core.events import (
 from sso_core.failures import Reason, refuse
 from sso_core.machine import Resting, Working
 from sso_core.secret import Secret
-from sso_core.sessions.account_check import is_believed_unchecked, is_check_due, session_by_now
+from sso_core.sessions.account_check import is_believed_unchecked, is_check_due, is_renewed, session_by_now
 from sso_core.sessions.revocation import is_revoked, revocation_key
 from sso_core.sessions.session import (
     Session,
@@ -129,7 +129,7 @@ class CheckingRevocation(Working):
         """Only now is it known who it is; whether they still may is known for an interval."""
         if isinstance(answer, StoreUnreachable):
             refuse(Reason.STORE_UNREACHABLE, f"whether the session was ended cannot be read: {answer.why}")
-        if isinstance(answer, Found) and is_revoked(self.session, answer.value):
+        if isinstance(answer, AlreadyTaken) or (isinstance(answer, Found) and is_revoked(self.session, answer.value)):
             return NoSession()
         if is_check_due(self.session, self.reading.check_interval, now):
             return CheckingAccount(self.session, self.reading)
@@ -158,8 +158,9 @@ class CheckingAccount(Working):
         session = session_by_now(self.session, answer.account, now)
         if session is None:
             return DroppingSession(self.reading.key)
-        # Where every request reads the account, nobody needs to remember that this one did.
-        return RenewingSession(session, self.reading.key) if self.reading.check_interval else SessionFound(session)
+        if is_renewed(self.session, self.reading.check_interval, now):
+            return RenewingSession(session, self.reading.key)
+        return SessionFound(session)
 
 
 @attrs.frozen

@@ -57,6 +57,14 @@ class Copy:
     document: Document
     read_at: float
 
+    def age(self, now: float) -> float:
+        """Return its age in seconds.
+
+        A copy that seems to come from the future was read before the clock stepped back, nobody knows when. The step
+        counts as its age, so that a long one has it read anew, and none is believed for ever.
+        """
+        return abs(now - self.read_at)
+
 
 @attrs.frozen
 class MayFetch:
@@ -164,16 +172,16 @@ class Shelf:
 
     def _due(self, question: Question, now: float) -> bool:
         copy = self._copies.get(place(question))
-        return copy is not None and self._bearable(copy, now) and now - copy.read_at >= AHEAD * self._fresh_for(copy)
+        return copy is not None and self._bearable(copy, now) and copy.age(now) >= AHEAD * self._fresh_for(copy)
 
     def _fresh_for(self, copy: Copy) -> float:
         return self.terms.fresh_keys if isinstance(copy.document, KeySet) else self.terms.fresh_metadata
 
     def _fresh(self, copy: Copy, now: float) -> bool:
-        return now - copy.read_at < self._fresh_for(copy)
+        return copy.age(now) < self._fresh_for(copy)
 
     def _bearable(self, copy: Copy, now: float) -> bool:
-        return self._fresh(copy, now) or now - copy.read_at < self.terms.outage
+        return self._fresh(copy, now) or copy.age(now) < self.terms.outage
 
     def _old(self, question: Question, now: float) -> MetadataRead | KeysRead | None:
         copy = self._copies.get(place(question))

@@ -9,6 +9,7 @@ from scenes import ACCOUNT, IDENTITY, NOW
 from sso_core.effects import Drop, Kind, Peek, ReadAccount, ReadKey, Renew
 from sso_core.events import (
     AccountFacts,
+    AlreadyTaken,
     DirectoryUnreachable,
     Dropped,
     Event,
@@ -83,6 +84,10 @@ def test_what_is_missing_or_unreadable_is_no_session() -> None:
 )
 def test_a_session_that_was_ended_with_all_others_is_none(mark: bytes, expected: object) -> None:
     assert advance(CheckingRevocation(SESSION, ReadingSession(KEY, 300)), [Found(mark)], now=NOW) == expected
+
+
+def test_a_mark_that_somebody_took_ends_the_session_as_well() -> None:
+    assert advance(CheckingRevocation(SESSION, ReadingSession(KEY, 300)), [AlreadyTaken(b"")], now=NOW) == NoSession()
 
 
 @pytest.mark.parametrize(("kind", "stored"), [(SessionKind.BROWSER, OF_CLI), (SessionKind.CLI, SESSION)])
