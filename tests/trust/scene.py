@@ -32,14 +32,15 @@ from sso_adapters.drive.blocking import run
 from sso_adapters.http.library import Library
 from sso_adapters.stores.memory import MemoryStore
 from sso_adapters.world import BlockingWorld, Directory, Store
-from sso_core.effects import Effect, HttpRequest
-from sso_core.events import Event, Headers, HttpResponse, Unreachable
+from sso_core.effects import Effect, HttpRequest, ReadAccount
+from sso_core.events import AccountFacts, Event, Headers, HttpResponse, Unreachable
 from sso_core.facts import Warm
 from sso_core.failures import Reason
 from sso_core.hosts import HostAnswer, HostQuestion
 from sso_core.oauth.client import AuthenticationMethod, Client
 from sso_core.oauth.keys import ALGORITHMS
 from sso_core.providers.kinds import OpenIdProvider, Provider, ResponseMode
+from sso_core.records import Account
 from sso_core.secret import ENTROPY_SIZE, Entropy
 from sso_core.settings.origin import Origin
 from sso_core.settings.sign_in import SignInSettings
@@ -118,6 +119,20 @@ class Scene:
     def tokens_sent(self, op: FakeProvider | None = None) -> int:
         """Return how many token requests a provider has seen."""
         return (op or self.op).state.count("token")
+
+    def account(self, subject: str, op: FakeProvider | None = None) -> Account | None:
+        """Return the account of a person, as the directory has it."""
+        return self._facts((op or self.op).state.issuer, subject).account
+
+    @property
+    def accounts(self) -> int:
+        """How many accounts the directory has."""
+        return self._facts("", "").seats_taken or 0
+
+    def _facts(self, issuer: str, subject: str) -> AccountFacts:
+        facts = self.directory.perform(ReadAccount(issuer, subject, count_seats=True))
+        assert isinstance(facts, AccountFacts)
+        return facts
 
     def sent(self, request: HttpRequest) -> HttpResponse | Unreachable:
         """Carry a request to the provider that it is for; nobody lives at any other address."""
