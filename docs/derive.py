@@ -12,6 +12,7 @@ from sso_core.failures import Reason
 from sso_core.flow_map import DOORS, mermaid
 from sso_core.settings.variables import PROVIDER_KINDS, VARIABLES
 from sso_core.testing.hostile import HOSTILE, NOT_APPLICABLE
+from sso_core.testing.hostile_logouts import LOGOUTS
 
 DOCS = Path(__file__).parent
 NOTE = "<!-- Derived from the code by docs/derive.py; do not edit. -->\n"
@@ -48,6 +49,20 @@ def conformance() -> str:
         f"| {mischief.line} | `{name}` | {_cell(mischief.title)} | {_cell(mischief.requirement)} | {mischief.outcome} |"
         for name, mischief in HOSTILE.items()
         if mischief.line.startswith("C")
+    ]
+    parts += [
+        "",
+        "## Logout",
+        "",
+        "Each variant is played through the routes by `tests/core/testing/test_hostile_logouts.py`.",
+        "ACC: the sessions end. REJ: none does.",
+        "",
+        "| line | test | what the provider does | what is required | outcome |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    parts += [
+        f"| {mischief.line} | `{name}` | {_cell(mischief.title)} | {_cell(mischief.requirement)} | {mischief.outcome} |"
+        for name, mischief in LOGOUTS.items()
     ]
     parts += ["", "## Not applicable", "", "| line | reason |", "| --- | --- |"]
     parts += [f"| {line} | {_cell(reason)} |" for line, reason in NOT_APPLICABLE.items()]

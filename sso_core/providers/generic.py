@@ -29,6 +29,7 @@ def generic_openid(
     userinfo_signed: bool = False,
     max_age: int | None = None,
     verified_email_required: bool = False,
+    logout_at_provider: bool = False,
     authorization_endpoint: str | None = None,
     token_endpoint: str | None = None,
     userinfo_endpoint: str | None = None,
@@ -58,6 +59,7 @@ def generic_openid(
         authorization_parameters=authorization_parameters,
         endpoints=EndpointOverrides(*named) if any(named) else None,
         verified_email_required=verified_email_required,
+        logout_at_provider=logout_at_provider,
         former_namespace=former_namespace,
     )
 

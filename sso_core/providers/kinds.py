@@ -96,6 +96,8 @@ class OpenIdProvider:
     """The organisations (`hd`) whose people may sign in; empty: all."""
     verified_email_required: bool = False
     """Whether a person comes in only with an e-mail address that the provider has verified."""
+    logout_at_provider: bool = False
+    """Whether whoever signs out here is sent on to sign out at the provider, if it offers that."""
     former_namespace: str | None = None
     """The namespace of the same subjects while the provider was known as plain OAuth 2.0: whoever comes for the first
     time under the issuer gets the account that the subject has there. The operator's word that they are the same."""
@@ -114,6 +116,11 @@ class OpenIdProvider:
     def namespace(self) -> str:
         """The issuer: what makes a subject unique."""
         return self.issuer
+
+    @property
+    def published_issuers(self) -> tuple[str, ...]:
+        """What the metadata may name as its issuer, where that is not the issuer itself."""
+        return () if self.tenants is None else self.tenants.published
 
 
 @attrs.frozen

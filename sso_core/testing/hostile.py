@@ -99,7 +99,6 @@ HOSTILE: Mapping[str, Mischief] = MappingProxyType({mischief.name: mischief for 
 """Every variant under its name."""
 
 _REFRESH = "refresh tokens are not used"
-_LOGOUT = "logout at the provider is not offered"
 _HYBRID = "tokens never come through the browser: the response type is code alone"
 _DPOP = "sender-constrained tokens are not offered"
 
@@ -112,7 +111,7 @@ NOT_APPLICABLE: Mapping[str, str] = MappingProxyType(
         "C34": _REFRESH,
         "C35": "logins begun by a third party are not offered",
         "C36": "dynamic registration, WebFinger and request objects are not offered",
-        **{f"C{number}": _LOGOUT for number in range(42, 53)},
+        "C52": "front-channel logout is not offered: browsers bring our cookie into no frame of another site's page",
         "C53": "session management by iframe is not offered, and the intent id belongs to another profile",
         "C54": _DPOP,
         "C69": _DPOP,
@@ -120,4 +119,4 @@ NOT_APPLICABLE: Mapping[str, str] = MappingProxyType(
         "C72": "signed authorization responses (JARM) are not offered",
     }
 )
-"""Lines of the conformance table without a variant, and why."""
+"""Lines of the conformance table without a variant here or in `hostile_logouts`, and why."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from math import ceil
 
+import attrs
+
 from sso_core.effects import Effect
 from sso_core.events import Headers
 from sso_core.failures import Failure
 from sso_core.settings.sign_in import SignInSettings
 from sso_core.web.messages import Response
-from sso_core.web.pages import Page, RefusedPage
+from sso_core.web.pages import LeavingPage, Page, RefusedPage
 
 SECURITY_HEADERS: Headers = (
     ("cache-control", "no-store"),
@@ -47,6 +49,14 @@ def redirect(location: str, cookies: tuple[str, ...] = (), afterwards: tuple[Eff
     """Send the browser elsewhere with a GET, whatever it came with (RFC 9110 15.4.4)."""
     headers = with_cookies((*SECURITY_HEADERS, ("location", location)), cookies)
     return Response(303, headers, afterwards=afterwards)
+
+
+def onward(settings: SignInSettings, response: Response) -> Response:
+    """Send the browser where `response` does, by a page: a redirect after a form would be held to `form-action`."""
+    location = response.header("location")
+    headers = (*(pair for pair in response.headers if pair[0] != "location"), ("refresh", f"0;url={location}"))
+    body = LeavingPage(location, settings.origin.path(STYLE))
+    return attrs.evolve(response, status=200, headers=headers, body=body)
 
 
 def json_answer(status: int, value: object, failure: Failure | None = None, reference: str = "") -> Response:

@@ -19,6 +19,7 @@ from sso_core.web.cookies import Cookies
 from sso_core.web.debug import debug_routes
 from sso_core.web.key_routes import KEY_ROUTES
 from sso_core.web.logins import login_routes
+from sso_core.web.logout import logout_routes
 from sso_core.web.messages import Answered, Request, Response
 from sso_core.web.operations import OPERATIONS_ROUTES
 from sso_core.web.pages import StyleSheet, UiDisabledPage
@@ -44,7 +45,8 @@ class Site:
         }
         if settings.ui_disabled:
             sign_in = dict.fromkeys(sign_in, DISABLED)
-        self.routes: Routes = {**sign_in, **PEOPLE_ROUTES, **KEY_ROUTES, **OPERATIONS_ROUTES, **PLAIN_ROUTES}
+        out = logout_routes(settings)
+        self.routes: Routes = {**sign_in, **PEOPLE_ROUTES, **out, **KEY_ROUTES, **OPERATIONS_ROUTES, **PLAIN_ROUTES}
         self.paths = frozenset(path for _, path in self.routes)
 
     def visit(self, request: Request, *, entropy: Entropy, now: float, warm: WarmFacts) -> Visit:

@@ -11,6 +11,8 @@ providers is a function call instead of a socket, and time moves by `scene.clock
 - `scene.second` is another process of the same service: a library of its own, the same store and directory.
 - `scene.between = lambda effect, perform: ...` stands between the service and all that it asks: answer in place of the
   world, perform and then answer otherwise, or raise `Killed`.
+- `scene.network = lambda request, send: ...` stands the same way between the processes and the providers; what a
+  library reads comes past it too.
 - `scene.asked` is all that was asked, `scene.told` what came of it, `scene.responses` all that any browser was told. At
   the end of a scene none of these may show a secret, or break a header or a line of the log.
 """
@@ -54,6 +56,7 @@ NOW = 1_800_000_000.5
 ORIGIN = "https://app.example"
 FORM = ("content-type", "application/x-www-form-urlencoded")
 Perform = Callable[[Effect], Event]
+Send = Callable[[HttpRequest], HttpResponse | Unreachable]
 
 
 class Killed(BaseException):
@@ -84,7 +87,7 @@ class Scene:
         **settings: Any,
     ) -> None:
         self.clock = Clock()
-        self.ops = ops or (FakeProvider(),)
+        self.ops: tuple[FakeProvider, ...] = ops or (FakeProvider(),)
         self.op = self.ops[0]
         if providers is None:
             providers = tuple(provider_of(op, number) for number, op in enumerate(self.ops))
@@ -97,6 +100,7 @@ class Scene:
         self.responses: list[Response] = []
         self.between: Callable[[Effect, Perform], Event] = lambda effect, perform: perform(effect)
         self.draw: Callable[[], bytes] = lambda: secrets.token_bytes(ENTROPY_SIZE)
+        self.network: Callable[[HttpRequest, Send], HttpResponse | Unreachable] = lambda request, send: send(request)
         self.first = Process(self)
         self.second = Process(self)
 
@@ -140,7 +144,7 @@ class Process:
 
     def send(self, request: HttpRequest) -> HttpResponse | Unreachable:
         """Send for the library, and for flows."""
-        return self.scene.sent(request)
+        return self.scene.network(request, self.scene.sent)
 
     def perform(self, effect: Effect) -> Event:
         """Perform an effect, unless something comes between."""

@@ -105,3 +105,14 @@ def test_a_plain_provider_has_no_keys_to_verify_an_access_token_with() -> None:
     rules = IdentityRules(access_token=AccessTokenClaims.VERIFIED, access_token_audience="api://us")
     with pytest.raises(ValueError, match="no keys"):
         attrs.evolve(PLAIN, rules=rules)
+
+
+def test_an_authority_of_many_publishes_what_it_says_and_any_other_its_issuer() -> None:
+    template = ISSUER + "/{tenantid}"
+    assert OpenIdProvider(ISSUER, CLIENT).published_issuers == ()
+    many = OpenIdProvider(ISSUER, CLIENT, tenants=Tenants(template, ("t",), (template,)))
+    assert many.published_issuers == (template,)
+
+
+def test_whoever_signs_out_stays_signed_in_at_the_provider_unless_configured() -> None:
+    assert not OpenIdProvider(ISSUER, CLIENT).logout_at_provider
