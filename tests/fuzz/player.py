@@ -10,7 +10,7 @@ from contextlib import redirect_stderr
 from pathlib import Path
 from random import Random
 
-import atheris
+import atheris  # pyright: ignore[reportMissingModuleSource] # comes with `tox -e fuzz` alone
 
 # Branches are counted in what is imported here for the first time. Doing so takes longer than a short run of a target,
 # so that it is done once, and each target gets a copy of this process.
