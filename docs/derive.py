@@ -12,6 +12,7 @@ from sso_core.failures import Reason
 from sso_core.flow_map import DOORS, mermaid
 from sso_core.settings.variables import PROVIDER_KINDS, VARIABLES
 from sso_core.testing.hostile import HOSTILE, NOT_APPLICABLE
+from sso_core.testing.hostile_logouts import LOGOUTS
 
 DOCS = Path(__file__).parent
 NOTE = "<!-- Derived from the code by docs/derive.py; do not edit. -->\n"
@@ -47,6 +48,21 @@ def conformance() -> str:
     parts += [
         f"| {mischief.line} | `{name}` | {_cell(mischief.title)} | {_cell(mischief.requirement)} | {mischief.outcome} |"
         for name, mischief in HOSTILE.items()
+        if mischief.line.startswith("C")
+    ]
+    parts += [
+        "",
+        "## Logout",
+        "",
+        "Each variant is played through the routes by `tests/core/testing/test_hostile_logouts.py`.",
+        "ACC: the sessions end. REJ: none does.",
+        "",
+        "| line | test | what the provider does | what is required | outcome |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    parts += [
+        f"| {mischief.line} | `{name}` | {_cell(mischief.title)} | {_cell(mischief.requirement)} | {mischief.outcome} |"
+        for name, mischief in LOGOUTS.items()
     ]
     parts += ["", "## Not applicable", "", "| line | reason |", "| --- | --- |"]
     parts += [f"| {line} | {_cell(reason)} |" for line, reason in NOT_APPLICABLE.items()]
@@ -82,6 +98,10 @@ def path_of_test(name: str) -> tuple[str, ...]:
 
 LISTS = {"attacks": "Attacks", "vulnerabilities": "Vulnerabilities of others", "faults": "Faults"}
 TESTS = DOCS.parent / "tests"
+PLACES = ("trust", "real", "adapters", "adapters/http")
+"""Where the tests of lines lie, below tests/."""
+SHOWN = 4
+"""Variants of one line that the page names; of more it tells the number."""
 _TEST_OF_A_LINE = re.compile(r"^def (test_([avf]\d+)_\w+)\(", re.MULTILINE)
 
 
@@ -89,11 +109,15 @@ _TEST_OF_A_LINE = re.compile(r"^def (test_([avf]\d+)_\w+)\(", re.MULTILINE)
 def tests_of_lines() -> dict[str, list[str]]:
     """Return the tests that hold each line of docs/trust/: those whose names begin with it, and variants."""
     held: dict[str, list[str]] = {}
-    for file in sorted([*(TESTS / "trust").glob("test_*.py"), *(TESTS / "real").glob("test_*.py")]):
+    for file in sorted(file for place in PLACES for file in (TESTS / place).glob("test_*.py")):
         for name, line in _TEST_OF_A_LINE.findall(file.read_text()):
             held.setdefault(line.upper(), []).append(f"{file.relative_to(DOCS.parent).as_posix()}::{name}")
+    variants: dict[str, list[str]] = {}
     for name, mischief in HOSTILE.items():
-        held.setdefault(mischief.line, []).append(f"hostile provider: {name}")
+        variants.setdefault(mischief.line, []).append(name)
+    for line, names in variants.items():
+        told = names if len(names) <= SHOWN else [f"{len(names)} variants, {names[0]} to {names[-1]}"]
+        held.setdefault(line, []).extend(f"hostile provider: {name}" for name in told)
     return held
 
 

@@ -18,6 +18,8 @@ class AuditKind(Enum):
     SIGNED_IN = "signed_in"
     SIGNED_OUT = "signed_out"
     SIGNED_OUT_EVERYWHERE = "signed_out_everywhere"
+    SIGNED_OUT_BY_PROVIDER = "signed_out_by_provider"
+    """The provider said that a session of its own, or all of a person, are over."""
     ACCOUNT_CREATED = "account_created"
     ACCOUNT_LINKED = "account_linked"
     """A further sign-in leads to the account from now on."""

@@ -26,7 +26,8 @@ class Bucket:
     def take(self, now: float) -> Bucket | None:
         """Return the bucket with one token less, or None where there is none to take.
 
-        A clock that steps back brings no tokens, and takes none away.
+        A clock that steps back takes none away, and counts as time that passed: an empty bucket would otherwise stay
+        empty until the clock is where it was.
         """
         tokens = self._tokens(now)
         if tokens < 1:
@@ -38,4 +39,4 @@ class Bucket:
         return max(0.0, (1 - self._tokens(now)) * self.every)
 
     def _tokens(self, now: float) -> float:
-        return min(float(self.burst), self.tokens + max(0.0, now - self.at) / self.every)
+        return min(float(self.burst), self.tokens + abs(now - self.at) / self.every)

@@ -59,6 +59,7 @@ class Kind(Enum):
     SESSION = "session"
     CLI_LOGIN = "cli_login"
     REVOKED = "revoked"
+    LOGOUT_TOKEN = "logout_token"
     TRIES = "tries"
     """Counts alone."""
 
@@ -94,6 +95,8 @@ class ReadMetadata:
     issuer: str
     published_issuers: tuple[str, ...] = ()
     """What the document may name as its issuer, where that is not the issuer itself (an authority of many tenants)."""
+    for_logout: bool = False
+    """Whether a logout token asks, which anybody can make up: it draws from a bucket of its own."""
 
 
 @attrs.frozen
@@ -109,6 +112,8 @@ class ReadKeys:
     issuer: str
     uri: str
     lacks: str | None = None
+    for_logout: bool = False
+    """As for `ReadMetadata`."""
 
 
 @attrs.frozen
@@ -142,12 +147,13 @@ class Take:
 
 @attrs.frozen
 class Peek:
-    """Look at what lies under `key`, value or marker."""
+    """Look at what lies under `key`, value or marker; where nothing does, at what lies under `or_else`."""
 
     answers: ClassVar = frozenset({Found, AlreadyTaken, Missing, StoreUnreachable})
 
     kind: Kind
     key: str
+    or_else: str | None = None
 
 
 @attrs.frozen

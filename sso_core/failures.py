@@ -143,6 +143,9 @@ class Reason(Enum):
     WRONG_ACCESS_TOKEN_HASH = Row("wrong_access_token_hash", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
     AUTHENTICATION_TOO_OLD = Row("authentication_too_old", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
     BAD_SUBJECT = Row("bad_subject", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    # the logout token
+    BAD_LOGOUT_TOKEN = Row("bad_logout_token", 400, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
+    LOGOUT_TOKEN_REPLAYED = Row("logout_token_replayed", 400, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)
     # userinfo
     USERINFO_UNREACHABLE = Row("userinfo_unreachable", 503, Family.PROVIDER_UNREACHABLE, _START_OVER)
     USERINFO_STATUS = Row("userinfo_status", 401, Family.PROVIDER_MISBEHAVED, _MISBEHAVED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sso_core.flows.backchannel_logout import backchannel_logout
 from sso_core.flows.begin_login import begin_login
 from sso_core.flows.confirm_cli import confirm_cli_login
 from sso_core.flows.debug_login import begin_debug_login, finish_debug_login
@@ -12,6 +13,7 @@ from sso_core.flows.finish_login import finish_login
 from sso_core.flows.host_login import sign_in_by_headers, sign_in_with_password
 from sso_core.flows.personal_keys import issue_key, revoke_key
 from sso_core.flows.poll_cli import poll_cli
+from sso_core.flows.provider_logout import sign_out_at_provider
 from sso_core.flows.read_documents import read_keys, read_metadata
 from sso_core.flows.readiness import check_readiness
 from sso_core.flows.sessions import read_bearer, read_session
@@ -34,6 +36,8 @@ _IN_ORDER: tuple[Callable[..., Any], ...] = (
     read_bearer,
     sign_out,
     sign_out_everywhere,
+    sign_out_at_provider,
+    backchannel_logout,
     issue_key,
     revoke_key,
     begin_debug_login,

@@ -32,6 +32,10 @@ GRACE = 15.0
 """Seconds that logins under way are given when the service stops: longer than any of their deadlines."""
 
 
+SHUTTING_DOWN = (503, (("retry-after", "2"), ("content-length", "0")), b"")
+"""What is told to whoever comes too late: a login that begins here now could not end here."""
+
+
 class AsgiSignIn:
     """An ASGI application that serves the routes of `site`.
 
@@ -59,6 +63,7 @@ class AsgiSignIn:
         self._beside = beside
         self._closed = closed
         self._flights: Any = None
+        self._stopping = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the lifespan."""
@@ -92,7 +97,8 @@ class AsgiSignIn:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def stop(self, grace: float = GRACE) -> None:
-        """Begin no more logins, see through those under way, then close what the world holds open."""
+        """Answer 503 to whatever comes now, see through logins under way, then close what the world holds open."""
+        self._stopping = True
         try:
             await self._in_flight().drain(grace)
         finally:
@@ -102,6 +108,9 @@ class AsgiSignIn:
                     await self._closed()
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._stopping:
+            await _send(send, *SHUTTING_DOWN)
+            return
         try:
             request = await self._request(scope, receive)
         except _ClientLeftError:
@@ -111,7 +120,7 @@ class AsgiSignIn:
         try:
             ending = await self._run(visit.state, lambda state: trail.append(type(state).__name__))
         except ShuttingDownError:
-            await _send(send, 503, (("retry-after", "2"), ("content-length", "0")), b"")
+            await _send(send, *SHUTTING_DOWN)
             return
         response = visit.respond(ending, trail=tuple(trail))
         await _send(send, *finished(response, self._render, self._observe))

@@ -94,8 +94,7 @@ def _send_there(start: Start, warm: Warm, now: float) -> ResolvingProvider | Kee
     if isinstance(provider, OAuthProvider):
         return _send(start, _metadata_by_hand(provider), now)
     if warm.metadata is None:
-        published = () if provider.tenants is None else provider.tenants.published
-        return ResolvingProvider(start, provider.issuer, published)
+        return ResolvingProvider(start, provider.issuer, provider.published_issuers)
     return _send(start, warm.metadata, now)
 
 

@@ -70,13 +70,13 @@ def gather(
         gathering = GatheringClaims(attempt, login, provider, tokens, verified, keys, endpoint)
         if provider.groups is None:
             return gathering
-        return GatheringClaimsAndGroups(gathering, first_pages(provider.groups))
+        return GatheringClaimsAndGroups(gathering, first_pages(provider.groups, now=now))
     try:
         gathered = _gathered(attempt, login, provider, tokens, verified, keys, _NOTHING, (), now)
     except Refusal as refusal:
         return turn_away(arrival_of(attempt, login), refusal)
-    lists = None if provider.groups is None else first_pages(provider.groups)
-    return _go_on(attempt, login, gathered, tokens, lists)
+    lists = None if provider.groups is None else first_pages(provider.groups, now=now)
+    return _go_on(attempt, login, gathered, tokens, lists, now)
 
 
 @attrs.frozen
@@ -127,7 +127,7 @@ class GatheringClaimsAndGroups(Finishing):
             gathered = _describe(state, answer, state.keys, now)
         except Refusal as refusal:
             return _refresh_or_turn_away(state, answer, refusal, lists)
-        return read_groups(state.attempt, state.login, gathered, state.tokens.access_token, lists)
+        return read_groups(state.attempt, state.login, gathered, state.tokens.access_token, lists, now)
 
 
 @attrs.frozen
@@ -154,7 +154,7 @@ class RefreshingUserinfoKeys(Finishing):
             gathered = _describe(state, self.answer, keys_of(answer), now)
         except Refusal as refusal:
             return turn_away(arrival_of(state.attempt, state.login), refusal)
-        return _go_on(state.attempt, state.login, gathered, state.tokens, self.lists)
+        return _go_on(state.attempt, state.login, gathered, state.tokens, self.lists, now)
 
 
 def _describe(state: GatheringClaims, answer: HttpResponse | Unreachable, keys: KeySet, now: float) -> Gathered:
@@ -206,11 +206,16 @@ def _gathered(
 
 
 def _go_on(
-    attempt: Attempt, login: PendingLogin, gathered: Gathered, tokens: TokenResponse, lists: GroupLists | None
+    attempt: Attempt,
+    login: PendingLogin,
+    gathered: Gathered,
+    tokens: TokenResponse,
+    lists: GroupLists | None,
+    now: float,
 ) -> ReadingGroups | ReadingAccount:
     if lists is None:
         return read_account(attempt, login, gathered)
-    return read_groups(attempt, login, gathered, tokens.access_token, lists)
+    return read_groups(attempt, login, gathered, tokens.access_token, lists, now)
 
 
 @attrs.frozen

@@ -34,19 +34,19 @@ class ReadingGroups(Finishing):
 
     def receive(self, *answers: HttpResponse | Unreachable, now: float) -> ReadingGroups | ReadingAccount:
         """Add what they list; go on until there is no page left."""
-        del now
         lists = self.lists.after(answers)
-        return read_groups(self.attempt, self.login, self.gathered, self.access_token, lists)
+        return read_groups(self.attempt, self.login, self.gathered, self.access_token, lists, now)
 
 
 def read_groups(
-    attempt: Attempt, login: PendingLogin, gathered: Gathered, access_token: Secret, lists: GroupLists
+    attempt: Attempt, login: PendingLogin, gathered: Gathered, access_token: Secret, lists: GroupLists, now: float
 ) -> ReadingGroups | ReadingAccount:
     """Go on with the lists, or with the account once they are read.
 
     Refuses with GROUPS_UNREACHABLE a login whose groups cannot all be read, unless the operator lets it go on with
-    those that were: a partial list never stands for a whole one.
+    those that were: a partial list never stands for a whole one. Lists that take too long are read no further.
     """
+    lists = lists.in_time(now)
     if lists.faults and lists.graph.when_incomplete is WhenIncomplete.REFUSE:
         raise Refusal(lists.faults[0])
     if lists.pending:

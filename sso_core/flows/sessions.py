@@ -9,6 +9,7 @@ read_bearer         -> ReadingSession (see above) | ReadingKey -> SessionFound |
 - What was presented says which kind it is, and opens no session of another kind.
 - Whether all sessions of the account were ended is asked once it is known whose it is, so that no holder of a session
   can lead the question elsewhere. A question on its own needs neither task nor thread; a shared store is asked twice.
+  Whether the provider's own session has ended, in which this one began, is part of the same question.
 - The account is read again only when the session has gone unchecked for an interval. What is learned is written over
   the session that is there: one that somebody ended meanwhile does not come back.
 - A store that does not answer neither signs anybody in nor out.
@@ -33,8 +34,8 @@ from sso_core.events import (
 from sso_core.failures import Reason, refuse
 from sso_core.machine import Resting, Working
 from sso_core.secret import Secret
-from sso_core.sessions.account_check import is_believed_unchecked, is_check_due, session_by_now
-from sso_core.sessions.revocation import is_revoked, revocation_key
+from sso_core.sessions.account_check import is_believed_unchecked, is_check_due, is_renewed, session_by_now
+from sso_core.sessions.revocation import is_revoked, revocation_key, sid_key
 from sso_core.sessions.session import (
     Session,
     SessionKind,
@@ -120,8 +121,11 @@ class CheckingRevocation(Working):
     reading: ReadingSession
 
     def asks(self) -> tuple[Effect, ...]:
-        """Look for the mark."""
-        return (Peek(Kind.REVOKED, revocation_key(self.session.account_id)),)
+        """Look for the mark; that of the provider's session goes first, since it ends this one whenever it began."""
+        session, of_account = self.session, revocation_key(self.session.account_id)
+        if session.sid is None:
+            return (Peek(Kind.REVOKED, of_account),)
+        return (Peek(Kind.REVOKED, sid_key(session.issuer, session.sid), or_else=of_account),)
 
     def receive(
         self, answer: Found | AlreadyTaken | Missing | StoreUnreachable, *, now: float
@@ -129,7 +133,7 @@ class CheckingRevocation(Working):
         """Only now is it known who it is; whether they still may is known for an interval."""
         if isinstance(answer, StoreUnreachable):
             refuse(Reason.STORE_UNREACHABLE, f"whether the session was ended cannot be read: {answer.why}")
-        if isinstance(answer, Found) and is_revoked(self.session, answer.value):
+        if isinstance(answer, AlreadyTaken) or (isinstance(answer, Found) and is_revoked(self.session, answer.value)):
             return NoSession()
         if is_check_due(self.session, self.reading.check_interval, now):
             return CheckingAccount(self.session, self.reading)
@@ -158,8 +162,9 @@ class CheckingAccount(Working):
         session = session_by_now(self.session, answer.account, now)
         if session is None:
             return DroppingSession(self.reading.key)
-        # Where every request reads the account, nobody needs to remember that this one did.
-        return RenewingSession(session, self.reading.key) if self.reading.check_interval else SessionFound(session)
+        if is_renewed(self.session, self.reading.check_interval, now):
+            return RenewingSession(session, self.reading.key)
+        return SessionFound(session)
 
 
 @attrs.frozen

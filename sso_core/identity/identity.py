@@ -15,7 +15,7 @@ from sso_core.identity.roles import applies, find_role, meant_for
 from sso_core.identity.rules import AttributeNames, IdentityRules
 from sso_core.identity.teams import NOBODY_ASKED, TeamsFound, find_teams
 from sso_core.oauth.claims import PROTOCOL_CLAIMS, ClaimSet, SourcedClaims, without_tokens
-from sso_core.oauth.id_token import check_subject
+from sso_core.oauth.id_token import check_subject, usable_sid
 from sso_core.records import Mappings, RoleMap
 
 CLAIM_LIMIT = 64
@@ -61,6 +61,8 @@ class Identity:
     extra: tuple[tuple[str, object], ...] | None = attrs.field(default=None, repr=False, hash=False)
     """The further claims that the host asked for, by their paths; an absent one is None."""
     explanation: tuple[Step, ...] = ()
+    sid: str | None = None
+    """How the provider calls its own session of the person, by the signed ID token."""
 
 
 _NOT_ASKED = Groups(complete=False)
@@ -119,6 +121,7 @@ def identify(
         teams=teams,
         extra=_extra(claims, names),
         explanation=tuple(steps),
+        sid=usable_sid(gathered.id_token.get("sid")),
     )
 
 

@@ -108,7 +108,8 @@ def parse_authorization_response(parameters: Mapping[str, str]) -> Authorization
 def _fault(parameters: Mapping[str, str]) -> Failure | None:
     error = parameters.get("error")
     if error is not None:
-        return _provider_error(error, parameters.get("error_description", ""))
+        secrets = Secret(parameters["state"]), Secret(parameters.get("code", ""))
+        return _provider_error(error, parameters.get("error_description", ""), *secrets)
     for name in FRONT_CHANNEL_TOKENS:
         if name in parameters:
             return Failure(Reason.UNEXPECTED_PARAMETER, f"the callback carries {name}, which was not asked for")
@@ -120,9 +121,9 @@ def _fault(parameters: Mapping[str, str]) -> Failure | None:
     return None
 
 
-def _provider_error(error: str, description: str) -> Failure:
+def _provider_error(error: str, description: str, *secrets: Secret) -> Failure:
     reason = Reason.ACCESS_DENIED if error == "access_denied" else Reason.PROVIDER_ERROR
-    said = quote_provider(error) + (f" ({quote_provider(description)})" if description else "")
+    said = quote_provider(error, *secrets) + (f" ({quote_provider(description, *secrets)})" if description else "")
     return Failure(reason, f"the provider answers {said}", _HINTS.get(error, ""))
 
 

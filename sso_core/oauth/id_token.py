@@ -18,8 +18,12 @@ from sso_core.secret import Secret
 from sso_core.wire import WireError, b64url_encode, parse_json_object
 
 TYPES = ("jwt", "application/jwt")
+_WHAT = "ID token"
+"""What the checks that a logout token shares call the token in their refusals."""
 SUBJECT_LIMIT = 255
 """Characters (OIDC Core 2)."""
+SID_LIMIT = 255
+"""Characters of a `sid` that is remembered; real ones are random texts of some forty."""
 
 _HASHES = {"256": sha256, "384": sha384, "512": sha512, "DSA": sha512}
 """By the last three letters of a signature's algorithm; Ed25519 hashes with SHA-512 (RFC 8032 5.1)."""
@@ -92,7 +96,7 @@ def check_issuer(claims: Mapping[str, Any], issuer: str) -> None:
         refuse(Reason.WRONG_ISSUER, f"the ID token is issued by {_quoted(said)}, not by {issuer}")
 
 
-def check_audience(claims: Mapping[str, Any], client_id: str) -> None:
+def check_audience(claims: Mapping[str, Any], client_id: str, *, what: str = _WHAT) -> None:
     """Refuse a token that was made for somebody else (3.1.3.7 §3).
 
     Without it a token that another service got honestly would sign its holder in here.
@@ -100,11 +104,11 @@ def check_audience(claims: Mapping[str, Any], client_id: str) -> None:
     audience = claims.get("aud")
     audiences: list[Any] = audience if isinstance(audience, list) else [audience]
     if not all(isinstance(member, str) for member in audiences) or client_id not in audiences:
-        refuse(Reason.WRONG_AUDIENCE, f"the ID token is meant for {_quoted(*audiences)}, not for this client")
-    check_authorized_party(claims.get("azp"), audiences, client_id)
+        refuse(Reason.WRONG_AUDIENCE, f"the {what} is meant for {_quoted(*audiences)}, not for this client")
+    check_authorized_party(claims.get("azp"), audiences, client_id, what=what)
 
 
-def check_authorized_party(party: object, audiences: Sequence[str], client_id: str) -> None:
+def check_authorized_party(party: object, audiences: Sequence[str], client_id: str, *, what: str = _WHAT) -> None:
     """Refuse a token that was issued to another party (3.1.3.7 §4, §5).
 
     A token for several must name this client as the one it was issued to: any of the others may hold it, and bring it
@@ -113,7 +117,7 @@ def check_authorized_party(party: object, audiences: Sequence[str], client_id: s
     if party is None and all(audience == client_id for audience in audiences):
         return
     if party != client_id:
-        refuse(Reason.WRONG_AUTHORIZED_PARTY, "the ID token is not issued to this client, though it may be for it")
+        refuse(Reason.WRONG_AUTHORIZED_PARTY, f"the {what} is not issued to this client, though it may be for it")
 
 
 def _quoted(*names: object) -> str:
@@ -125,10 +129,10 @@ def check_times(claims: Mapping[str, Any], expected: Expectations, now: float) -
 
     Either stops a token that was stolen earlier. Clocks may differ by the leeway, in each direction.
     """
-    expires, issued = _time(claims, "exp"), _time(claims, "iat")
+    expires, issued = numeric_date(claims, "exp"), numeric_date(claims, "iat")
     if now - expires > expected.leeway:
         refuse(Reason.TOKEN_EXPIRED, f"the ID token expired {now - expires:.0f} s ago", _CLOCKS)
-    not_before = max(issued, _time(claims, "nbf")) if "nbf" in claims else issued
+    not_before = max(issued, numeric_date(claims, "nbf")) if "nbf" in claims else issued
     if not_before - now > expected.leeway:
         refuse(Reason.TOKEN_NOT_YET_VALID, f"the ID token is valid in {not_before - now:.0f} s", _CLOCKS)
     if now - issued > expected.max_issued_age + expected.leeway:
@@ -138,14 +142,16 @@ def check_times(claims: Mapping[str, Any], expected: Expectations, now: float) -
 _CLOCKS = "compare the clock of this machine with the provider's"
 
 
-def _time(claims: Mapping[str, Any], name: str) -> float:
+def numeric_date(
+    claims: Mapping[str, Any], name: str, *, what: str = _WHAT, malformed: Reason = Reason.BAD_ID_TOKEN
+) -> float:
     """Return a NumericDate (RFC 7519 2): a number that is not negative, with or without a fraction.
 
     It ends long before floats lose the seconds, so that differences stay exact.
     """
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-        refuse(Reason.BAD_ID_TOKEN, f"the ID token's {name} is not a time")
+        refuse(malformed, f"the {what}'s {name} is not a time")
     return min(_END_OF_TIME, value)
 
 
@@ -178,7 +184,7 @@ def check_access_token_hash(claims: Mapping[str, Any], alg: str, access_token: S
 
 def check_auth_time(claims: Mapping[str, Any], max_age: int, now: float) -> None:
     """Refuse a person who proved who they are too long ago, where a limit was asked for (3.1.3.7 §13)."""
-    age = now - _time(claims, "auth_time")
+    age = now - numeric_date(claims, "auth_time")
     if age > max_age:
         refuse(Reason.AUTHENTICATION_TOO_OLD, f"the person authenticated {age:.0f} s ago, longer than was asked for")
 
@@ -188,3 +194,8 @@ def check_subject(subject: object) -> str:
     if not isinstance(subject, str) or not 0 < len(subject) <= SUBJECT_LIMIT or not subject.isprintable():
         refuse(Reason.BAD_SUBJECT, "the subject is not a printable text of 1 to 255 characters")
     return subject
+
+
+def usable_sid(sid: object) -> str | None:
+    """Return how the provider calls its own session (Back-Channel Logout 2.1); None for what cannot be such a name."""
+    return sid if isinstance(sid, str) and 0 < len(sid) <= SID_LIMIT else None

@@ -81,19 +81,23 @@ def _header(protected: str, malformed: Reason) -> Header:
 
 
 def verify_signature(jws: Jws, keys: KeySet, *, allowed: tuple[str, ...]) -> PreparedKey:
-    """Return the one of `keys` that signed the token with an allowed algorithm, or refuse it (RFC 8725 3.1).
-
-    The algorithm is held against the allow-lists before any key is looked at, so that a header can neither switch the
-    signature off nor turn a public key into a shared secret.
-    """
+    """Return the one of `keys` that signed the token with an allowed algorithm, or refuse it (RFC 8725 3.1)."""
     alg = jws.header.alg
-    if alg not in allowed or alg not in ALGORITHMS:
+    check_algorithm(jws.header, allowed)
+    key = choose_key(keys, kid=jws.header.kid, alg=alg)
+    if not key.verify(jws.signing_input, jws.signature, alg):
+        refuse(Reason.BAD_SIGNATURE, "the token's signature is wrong")
+    return key
+
+
+def check_algorithm(header: Header, allowed: tuple[str, ...]) -> None:
+    """Refuse an algorithm that is not on the allow-lists, before any key is looked at.
+
+    So a header can neither switch the signature off nor turn a public key into a shared secret.
+    """
+    if header.alg not in allowed or header.alg not in ALGORITHMS:
         refuse(
             Reason.ALGORITHM_REFUSED,
             f"the token's algorithm is not among {', '.join(allowed) or 'those allowed'}",
             "compare the client's signing algorithm at the provider with what its metadata lists",
         )
-    key = choose_key(keys, kid=jws.header.kid, alg=alg)
-    if not key.verify(jws.signing_input, jws.signature, alg):
-        refuse(Reason.BAD_SIGNATURE, "the token's signature is wrong")
-    return key

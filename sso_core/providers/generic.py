@@ -29,6 +29,7 @@ def generic_openid(
     userinfo_signed: bool = False,
     max_age: int | None = None,
     verified_email_required: bool = False,
+    logout_at_provider: bool = False,
     authorization_endpoint: str | None = None,
     token_endpoint: str | None = None,
     userinfo_endpoint: str | None = None,
@@ -43,7 +44,7 @@ def generic_openid(
     """
     named = (authorization_endpoint, token_endpoint, userinfo_endpoint)
     return OpenIdProvider(
-        check_address("issuer", issuer),
+        issuer,
         client,
         provider_id=provider_id,
         scope=" ".join(scope.split()),
@@ -58,6 +59,7 @@ def generic_openid(
         authorization_parameters=authorization_parameters,
         endpoints=EndpointOverrides(*named) if any(named) else None,
         verified_email_required=verified_email_required,
+        logout_at_provider=logout_at_provider,
         former_namespace=former_namespace,
     )
 
@@ -83,8 +85,6 @@ def generic_oauth(
     `namespace` is what makes a subject unique; it must never change, and is the token endpoint's origin unless named.
     Otherwise as `generic_openid`.
     """
-    for name, value in (("authorization", authorization_endpoint), ("userinfo", userinfo_endpoint)):
-        check_address(f"{name} endpoint", value)
     origin = parse_http_url(check_address("token endpoint", token_endpoint)).origin
     return OAuthProvider(
         namespace or origin,

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from enum import Enum
 from hmac import compare_digest
+from math import inf
 from typing import Any
 
 import attrs
@@ -33,6 +34,9 @@ PAGE_LIMIT = 1024 * 1024
 """Bytes of a page; one of 999 groups with long names has a third of it."""
 MOST_PAGES = 200
 """Pages of one list: far more groups than Entra lets a person be in."""
+
+PATIENCE = 10.0
+"""Seconds for all pages together. Each has a deadline of its own, which a list of many could use up again and again."""
 
 FORBIDDEN = (401, 403)
 
@@ -89,6 +93,8 @@ class GroupLists:
     """Those of the person."""
     assigned: GroupList | None
     """Those assigned to the service; None where that does not matter."""
+    until: float = inf
+    """When no further page is asked for, in seconds since the epoch."""
 
     @property
     def pending(self) -> tuple[str, ...]:
@@ -114,7 +120,14 @@ class GroupLists:
             groups = _read_page(groups, rest.pop(0), self.graph.base, "id", _group)
         if assigned is not None and assigned.next_url is not None:
             assigned = _read_page(assigned, rest.pop(0), self.graph.base, "principalId", _assigned_group)
-        return GroupLists(self.graph, groups, assigned)
+        return attrs.evolve(self, groups=groups, assigned=assigned)
+
+    def in_time(self, now: float) -> GroupLists:
+        """Return the lists, those given up that go on although their time is over."""
+        if now < self.until:
+            return self
+        assigned = None if self.assigned is None else _given_up(self.assigned)
+        return attrs.evolve(self, groups=_given_up(self.groups), assigned=assigned)
 
     def listing(self) -> GroupListing:
         """Return what the lists come to: the groups that count, and the teams to make."""
@@ -126,17 +139,17 @@ class GroupLists:
         return GroupListing(tuple(name for name in ids if name in assigned), not self.faults, teams)
 
 
-def first_pages(graph: GraphGroups) -> GroupLists:
-    """Return the lists before anything was read."""
+def first_pages(graph: GraphGroups, *, now: float = inf) -> GroupLists:
+    """Return the lists before anything was read; their time begins at `now`, and without that is without end."""
     base = graph.base.rstrip("/")
     # A cast to groups is an advanced query, which Graph answers for $count and a ConsistencyLevel only.
     # Without the cast, the person's administrative roles and units would be in the list too.
     relation = "memberOf" if graph.direct else "transitiveMemberOf"
     groups = GroupList((), f"{base}/me/{relation}/microsoft.graph.group?$count=true&$select=id,displayName&$top=999")
     if graph.service_principal_id is None:
-        return GroupLists(graph, groups, None)
+        return GroupLists(graph, groups, None, now + PATIENCE)
     url = f"{base}/servicePrincipals/{graph.service_principal_id}/appRoleAssignedTo?$top=999"
-    return GroupLists(graph, groups, GroupList((), url))
+    return GroupLists(graph, groups, GroupList((), url), now + PATIENCE)
 
 
 def _page_request(url: str, access_token: Secret) -> HttpRequest:
@@ -167,6 +180,13 @@ def _read_page(
         return attrs.evolve(one, next_url=_next_url(document, visited, base))
     except Refusal as refusal:
         return attrs.evolve(one, visited=visited, next_url=None, fault=refusal.failure)
+
+
+def _given_up(one: GroupList) -> GroupList:
+    if one.next_url is None:
+        return one
+    fault = Failure(Reason.GROUPS_UNREACHABLE, f"listing groups takes longer than {PATIENCE:g} s")
+    return attrs.evolve(one, next_url=None, fault=fault)
 
 
 def _page(answer: HttpResponse | Unreachable) -> dict[str, object]:

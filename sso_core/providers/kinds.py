@@ -11,7 +11,7 @@ from sso_core.identity.rules import AccessTokenClaims, IdentityRules
 from sso_core.oauth.client import Client
 from sso_core.oauth.keys import ALGORITHMS
 from sso_core.oauth.tenants import Tenants
-from sso_core.providers.endpoints import EndpointOverrides
+from sso_core.providers.endpoints import EndpointOverrides, check_address
 from sso_core.providers.graph import GraphGroups
 
 Parameters = tuple[tuple[str, str], ...]
@@ -63,9 +63,9 @@ def _check_parameters(parameters: Parameters) -> None:
 class OpenIdProvider:
     """A provider with an issuer: discovery, signed ID tokens, and checks that have no off switch.
 
-    Raises ValueError for a scope without `openid`, for authorization parameters that are the protocol's, for access
-    tokens that are to be verified without an audience, and for a former namespace that is no other than the issuer, or
-    that stands for the subjects of several issuers.
+    Raises ValueError for an issuer that is no usable address, for a scope without `openid`, for authorization
+    parameters that are the protocol's, for access tokens that are to be verified without an audience, and for a former
+    namespace that is no other than the issuer, or that stands for the subjects of several issuers.
     """
 
     issuer: str
@@ -96,11 +96,14 @@ class OpenIdProvider:
     """The organisations (`hd`) whose people may sign in; empty: all."""
     verified_email_required: bool = False
     """Whether a person comes in only with an e-mail address that the provider has verified."""
+    logout_at_provider: bool = False
+    """Whether whoever signs out here is sent on to sign out at the provider, if it offers that."""
     former_namespace: str | None = None
     """The namespace of the same subjects while the provider was known as plain OAuth 2.0: whoever comes for the first
     time under the issuer gets the account that the subject has there. The operator's word that they are the same."""
 
     def __attrs_post_init__(self) -> None:
+        check_address("issuer", self.issuer)
         if "openid" not in self.scope.split(" "):
             raise ValueError("the scope of an OpenID Connect provider contains openid")
         _check_parameters(self.authorization_parameters)
@@ -114,12 +117,17 @@ class OpenIdProvider:
         """The issuer: what makes a subject unique."""
         return self.issuer
 
+    @property
+    def published_issuers(self) -> tuple[str, ...]:
+        """What the metadata may name as its issuer, where that is not the issuer itself."""
+        return () if self.tenants is None else self.tenants.published
+
 
 @attrs.frozen
 class OAuthProvider:
     """A provider without an issuer: endpoints by configuration, identity from userinfo, any ID token ignored.
 
-    Raises ValueError as `OpenIdProvider` does, and for access tokens that are to be verified at all.
+    Raises ValueError as `OpenIdProvider` does, of its endpoints, and for access tokens that are to be verified at all.
     """
 
     namespace: str
@@ -138,6 +146,9 @@ class OAuthProvider:
     authorization_parameters: Parameters = ()
 
     def __attrs_post_init__(self) -> None:
+        check_address("authorization endpoint", self.authorization_endpoint)
+        check_address("token endpoint", self.token_endpoint)
+        check_address("userinfo endpoint", self.userinfo_endpoint)
         _check_parameters(self.authorization_parameters)
         if self.rules.access_token is AccessTokenClaims.VERIFIED:
             raise ValueError("a provider without an issuer has no keys to verify an access token with")

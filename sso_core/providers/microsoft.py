@@ -84,6 +84,7 @@ def microsoft(
     label: str = "Microsoft",
     response_mode: ResponseMode = ResponseMode.QUERY,
     userinfo: UserinfoPolicy = UserinfoPolicy.PREFERRED,
+    logout_at_provider: bool = False,
 ) -> OpenIdProvider:
     """Return Entra for one tenant, named by its id, or for an authority of many.
 
@@ -116,6 +117,7 @@ def microsoft(
         tenants=attrs.evolve(many, published=published),
         profile=Profile.GRAPH,
         groups=attrs.evolve(groups, base=graph) if groups is not None and groups.base == GRAPH else groups,
+        logout_at_provider=logout_at_provider,
     )
 
 

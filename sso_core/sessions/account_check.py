@@ -23,7 +23,16 @@ def is_believed_unchecked(session: Session, interval: float, now: float) -> bool
     So a directory that is restarted signs nobody out, and one that is away gives nobody who was shut out more than two
     intervals. With an interval of nothing there is no grace either.
     """
-    return now - session.checked_at < 2 * interval
+    return abs(now - session.checked_at) < 2 * interval
+
+
+def is_renewed(session: Session, interval: float, now: float) -> bool:
+    """Whether a session that was checked again is written back with that moment, for the rest of its time.
+
+    Where every request reads the account, nobody needs to remember that this one did. Where the last check lies in the
+    future, the clock has stepped back, and only the store's own clock knows how much is left.
+    """
+    return interval > 0 and session.checked_at <= now
 
 
 def session_by_now(session: Session, account: Account | None, now: float) -> Session | None:

@@ -44,8 +44,8 @@ class LoginCookie:
 def decode_login_cookie(value: str) -> LoginCookie | None:
     """Return what `encode` wrote; None for anything else."""
     issued_at, _, rest = value.partition(".")
-    secret, _, target = rest.partition(".")
-    if not (issued_at.isascii() and issued_at.isdecimal() and len(issued_at) <= 12):
+    secret, dot, target = rest.partition(".")
+    if not (dot and issued_at.isascii() and issued_at.isdecimal() and len(issued_at) <= 12):
         return None
     try:
         return LoginCookie(int(issued_at), Secret(secret), b64url_decode(target).decode())

@@ -19,6 +19,8 @@ from sso_core.secret import Secret
 from sso_core.wire import WireError, b64url_encode, encode_json, parse_json
 
 VERSION = 5
+FORMER_VERSION = 4
+"""Without `checked_at` and `sid`; its sessions are still read, so that a new release signs nobody out."""
 
 SESSION_LIMIT = 512 * 1024
 """Bytes of a session: ten thousand teams that are named by UUIDs have fewer. It fits into the entry of a command line,
@@ -61,6 +63,8 @@ class Session:
     """Why the person is who they are here."""
     checked_at: float = 0.0
     """When the account was last read, and found open."""
+    sid: str | None = None
+    """How the provider calls its own session, in which the person signed in; where that ends, so does this one."""
 
 
 def session_of(
@@ -83,6 +87,7 @@ def session_of(
         team_ids=account.team_ids,
         explanation=identity.explanation,
         checked_at=signed_in_at,
+        sid=identity.sid,
     )
 
 
@@ -148,6 +153,7 @@ def _encoded(session: Session) -> bytes:
         session.kind.value,
         [(step.rule, step.claim, step.source, step.result) for step in session.explanation],
         session.checked_at,
+        session.sid,
     ]
     return encode_json(values)
 
@@ -158,6 +164,7 @@ _TYPES = frozenset(
     product(
         *((int,), *[(str,)] * 5, _TEXT, (bool,), (list,), _TIME, _TIME, _TEXT, _TEXT, (list,), _TEXT, (str,), (list,)),
         _TIME,
+        _TEXT,
     )
 )
 """The types of the values, in every combination that there may be."""
@@ -174,7 +181,11 @@ def decode_session(value: bytes) -> Session | None:
         values = parse_json(value, limit=1 << 20)
     except WireError:
         return None
-    if type(values) is not list or tuple(map(type, values)) not in _TYPES or not _is_session(values):
+    if type(values) is not list or not values:
+        return None
+    if values[0] == FORMER_VERSION and type(values[0]) is int:
+        values = [VERSION, *values[1:], 0.0, None]
+    if tuple(map(type, values)) not in _TYPES or not _is_session(values):
         return None
     values[_TEAMS] = tuple(values[_TEAMS])
     values[_KIND] = _KINDS[values[_KIND]]

@@ -14,7 +14,12 @@ from sso_core.settings.identity_environment import read_generic_rules
 from sso_core.settings.reading import Reading
 
 ENDPOINTS = ("GENERIC_AUTHORIZATION_ENDPOINT", "GENERIC_TOKEN_ENDPOINT", "GENERIC_USERINFO_ENDPOINT")
-FOR_ISSUERS = ("GENERIC_USERINFO", "GENERIC_MAX_AGE", "GENERIC_VERIFIED_EMAIL_REQUIRED")
+FOR_ISSUERS = (
+    "GENERIC_USERINFO",
+    "GENERIC_MAX_AGE",
+    "GENERIC_VERIFIED_EMAIL_REQUIRED",
+    "GENERIC_LOGOUT_AT_PROVIDER",
+)
 FOR_ENDPOINTS = ("GENERIC_SUBJECT_CLAIM",)
 
 PROTOCOL_HEADERS = frozenset(
@@ -63,6 +68,7 @@ def _openid(
     userinfo = reading.choice("GENERIC_USERINFO", UserinfoPolicy, UserinfoPolicy.PREFERRED)
     max_age = reading.whole("GENERIC_MAX_AGE", least=0)
     verified_email = reading.flag("GENERIC_VERIFIED_EMAIL_REQUIRED")
+    logout_at_provider = reading.flag("GENERIC_LOGOUT_AT_PROVIDER")
     fit = "openid" in scope.split()
     if not fit:
         reading.problem("GENERIC_SCOPE", "lacks openid", "a provider with an issuer gives ID tokens for it only")
@@ -87,6 +93,7 @@ def _openid(
         userinfo=userinfo,
         max_age=max_age,
         verified_email_required=verified_email,
+        logout_at_provider=logout_at_provider,
         former_namespace=former,
     )
 

@@ -100,6 +100,7 @@ def read_microsoft(reading: Reading, described: Described) -> Provider | None:
     names = ("AUTHORIZATION_ENDPOINT", "TOKEN_ENDPOINT", "USERINFO_ENDPOINT", "LOGIN_URL")
     authorization, token, userinfo, login = (reading.address(f"MICROSOFT_{name}") for name in names)
     scope = reading.text("MICROSOFT_SCOPE") or SCOPE
+    logout_at_provider = reading.flag("MICROSOFT_LOGOUT_AT_PROVIDER")
     if "openid" not in scope.split():
         reading.problem("MICROSOFT_SCOPE", "lacks openid", "Entra gives ID tokens for it only")
         return None
@@ -118,6 +119,7 @@ def read_microsoft(reading: Reading, described: Described) -> Provider | None:
         login=login or LOGIN,
         graph=graph,
         provider_id=described.provider_id or "microsoft",
+        logout_at_provider=logout_at_provider,
     )
 
 

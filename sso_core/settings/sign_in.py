@@ -21,6 +21,8 @@ from sso_core.settings.ui import UiSettings
 
 CALLBACK = "/sso/callback"
 DEBUG_CALLBACK = "/sso/debug/callback"
+BACKCHANNEL_LOGOUT = "/sso/logout/backchannel"
+LOGOUT_RETURN = "/sso/logout/return"
 
 PROVIDER_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 LONGEST = 366 * 24 * 3600
@@ -136,6 +138,15 @@ class SignInSettings:
     def debug_callback_path(self, provider: Provider) -> str:
         """Return the path, below the mount, to which this provider sends administrators back who only want to know."""
         return self._callback(DEBUG_CALLBACK, provider)
+
+    def backchannel_logout_path(self, provider: Provider) -> str:
+        """Return the path, below the mount, at which this provider says that people have signed out there."""
+        return self._callback(BACKCHANNEL_LOGOUT, provider)
+
+    @property
+    def post_logout_redirect_uri(self) -> str:
+        """Where any provider sends people back whom it has signed out: the address to register there."""
+        return self.origin.url(LOGOUT_RETURN)
 
     def _callback(self, path: str, provider: Provider) -> str:
         return path if provider.provider_id == self.providers[0].provider_id else f"{path}/{provider.provider_id}"

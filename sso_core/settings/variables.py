@@ -158,6 +158,8 @@ _MICROSOFT = (
     V("MICROSOFT_USERINFO_ENDPOINT", "microsoft.userinfo_endpoint", "in place of Graph's `/me`"),
     V("MICROSOFT_LOGIN_URL", "microsoft.login_url", "Entra in a national cloud", "https://login.microsoftonline.com"),
     V("MICROSOFT_GRAPH_URL", "microsoft.graph_url", "Graph in a national cloud", "https://graph.microsoft.com/v1.0"),
+    V("MICROSOFT_LOGOUT_AT_PROVIDER", "microsoft.logout_at_provider", "send whoever signs out here on to sign out at "
+      "Entra", "false"),
     V("MICROSOFT_USER_ID_ATTRIBUTE", "microsoft.user_id_attribute", "what people are known by", "id"),
     V("MICROSOFT_USER_EMAIL_ATTRIBUTE", "microsoft.user_email_attribute", "their address where Entra vouches for none",
       "userPrincipalName"),
@@ -186,6 +188,8 @@ _GENERIC = (
     V("GENERIC_USERINFO", "generic.userinfo", "`preferred`, `required` or `unused`, at a provider with an issuer",
       "preferred"),
     V("GENERIC_MAX_AGE", "generic.max_age", "seconds since the person last proved who they are, at most"),
+    V("GENERIC_LOGOUT_AT_PROVIDER", "generic.logout_at_provider", "send whoever signs out here on to sign out at a "
+      "provider with an issuer", "false"),
     V("GENERIC_SSO_HEADERS", "generic.headers", "further headers to the token and userinfo endpoints: `k=v,k2=v2`",
       secret=True),
     V("GENERIC_VERIFIED_EMAIL_REQUIRED", "generic.verified_email_required", "let only people in whose address the "

@@ -35,6 +35,7 @@ def authorize(state: ProviderState, url: str, *, person: str, now: float) -> tup
     if error:
         return _send_back(state.surprised(sentence), request, {"error": error, "error_description": sentence})
     state, code = state.issue("code")
+    state, sid = state.issue("sid") if state.signs_out else (state, None)
     grant = Grant(
         code,
         client_id=request["client_id"],
@@ -44,6 +45,7 @@ def authorize(state: ProviderState, url: str, *, person: str, now: float) -> tup
         subject=subject,
         scope=request.get("scope", ""),
         issued_at=now,
+        sid=sid,
     )
     return _send_back(state.granting(grant), request, {"code": code})
 

@@ -33,8 +33,14 @@ def json_answer(document: object, *, status: int = 200, no_store: bool = False) 
 def metadata(state: ProviderState) -> dict[str, Any]:
     """Return what the provider publishes of itself (OIDC Discovery 3, RFC 8414 2)."""
     algorithms = list(dict.fromkeys(key.alg for key in state.keys))
+    signs_out = {
+        "end_session_endpoint": state.endpoint(state.paths.end_session),
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
+    }
     return state.alterations.metadata(
         {
+            **(signs_out if state.signs_out else {}),
             "issuer": state.issuer,
             "authorization_endpoint": state.endpoint(state.paths.authorization),
             "token_endpoint": state.endpoint(state.paths.token),
@@ -73,14 +79,17 @@ def id_token(state: ProviderState, client: RegisteredClient, grant: Grant, acces
     }
     if grant.nonce is not None:
         claims["nonce"] = grant.nonce
+    if grant.sid is not None:
+        claims["sid"] = grant.sid
     if state.claims_in_id_token:
         claims = {**profile(state, grant), **claims}
-    token = compact(state.alterations.id_token_header(_header(key)), state.alterations.id_token_claims(claims), key)
-    return state.alterations.id_token(token)
+    header = state.alterations.id_token_header(token_header(key))
+    return state.alterations.id_token(compact(header, state.alterations.id_token_claims(claims), key))
 
 
-def _header(key: SigningKey) -> dict[str, Any]:
-    return {"alg": key.alg, "typ": "JWT", **({} if key.kid is None else {"kid": key.kid})}
+def token_header(key: SigningKey, typ: str = "JWT") -> dict[str, Any]:
+    """Return the header of a token that the key signs."""
+    return {"alg": key.alg, "typ": typ, **({} if key.kid is None else {"kid": key.kid})}
 
 
 def profile(state: ProviderState, grant: Grant) -> dict[str, Any]:
@@ -97,5 +106,5 @@ def userinfo(state: ProviderState, client: RegisteredClient, grant: Grant) -> Ht
         return json_answer(state.alterations.userinfo_claims(claims))
     key = state.key(client.userinfo_alg)
     claims = state.alterations.userinfo_claims({"iss": state.issuer, "aud": client.client_id, **claims})
-    body = compact(_header(key), claims, key).encode()
+    body = compact(token_header(key), claims, key).encode()
     return HttpResponse(200, body, (("content-type", "application/jwt"),))

@@ -2,6 +2,7 @@
 
     authorize(state, url, person=..., now=...)  a person signs in and consents   -> (state, Redirect)
     deny(state, url)                            a person declines                -> (state, Redirect)
+    end_session(state, url)                     a person signs out there         -> (state, Redirect)
     answer(state, request, now=...)             the relying party asks           -> (state, HttpResponse)
 
 It is as strict as the specifications allow, so that what passes here passes elsewhere: `state.surprises` says what no
@@ -21,6 +22,7 @@ from sso_core.events import HttpResponse
 from sso_core.testing.authorization_endpoint import authorize, deny
 from sso_core.testing.documents import json_answer, key_set, metadata, userinfo
 from sso_core.testing.provider_state import ProviderState, Redirect, example_provider
+from sso_core.testing.signing_out import end_session, logout_form
 from sso_core.testing.token_endpoint import exchange_code, header
 
 T = TypeVar("T")
@@ -78,7 +80,7 @@ def _bare(url: str) -> str:
 
 
 def _metadata(state: ProviderState, _request: HttpRequest, _now: float) -> tuple[ProviderState, HttpResponse]:
-    return state, json_answer(metadata(state))
+    return state, state.alterations.metadata_answer(json_answer(metadata(state)))
 
 
 def _nothing(state: ProviderState, _request: HttpRequest, _now: float) -> tuple[ProviderState, HttpResponse]:
@@ -87,7 +89,7 @@ def _nothing(state: ProviderState, _request: HttpRequest, _now: float) -> tuple[
 
 
 def _keys(state: ProviderState, _request: HttpRequest, _now: float) -> tuple[ProviderState, HttpResponse]:
-    return state, json_answer(key_set(state))
+    return state, state.alterations.keys_answer(json_answer(key_set(state)))
 
 
 def _userinfo(state: ProviderState, request: HttpRequest, _now: float) -> tuple[ProviderState, HttpResponse]:
@@ -128,6 +130,16 @@ class FakeProvider:
     def deny(self, url: str, error: str = "access_denied", description: str = "") -> Redirect:
         """Play a visit that ends without a grant."""
         return self._play(lambda state: deny(state, url, error=error, description=description))
+
+    def end_session(self, url: str) -> Redirect:
+        """Play the visit of a person who signs out."""
+        return self._play(lambda state: end_session(state, url))
+
+    def logout_form(
+        self, client_id: str, now: float, *, subject: str | None = None, sid: str | None = None
+    ) -> dict[str, str]:
+        """Return what the provider posts to a client when somebody has signed out."""
+        return self._play(lambda state: logout_form(state, client_id, now=now, subject=subject, sid=sid))
 
     def answer(self, request: HttpRequest, now: float) -> HttpResponse:
         """Answer a request of the relying party."""

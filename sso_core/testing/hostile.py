@@ -5,8 +5,9 @@
         ...                                      # set up as `mischief.arrangement` says, then that many logins
         assert mischief.broken_promises(provider.state) == ()
 
-Names begin with the line of the conformance table that the variant realises. The honest variants are there to be
-inspected: the provider refuses unsound requests and notes surprises, which `broken_promises` repeats.
+Names begin with the line that the variant realises: of the conformance table (C), or of docs/trust/attacks.toml (A).
+The honest variants are there to be inspected: the provider refuses unsound requests and notes surprises, which
+`broken_promises` repeats.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import attrs
 from sso_core.testing.hostile_answers import ANSWERS
 from sso_core.testing.hostile_documents import DOCUMENTS
 from sso_core.testing.hostile_id_tokens import ID_TOKENS
+from sso_core.testing.hostile_mix_ups import MIX_UPS
 from sso_core.testing.mischief import Arrangement, HostileProvider, Mischief, put
 from sso_core.testing.provider_state import Alterations
 
@@ -86,13 +88,17 @@ def _by_form_post(mischief: Mischief) -> Mischief:
 
 
 _BY_QUERY = (*HONEST, *DOCUMENTS, *ID_TOKENS, *ANSWERS)
-VARIANTS = (*_BY_QUERY, *(_by_form_post(mischief) for mischief in _BY_QUERY if mischief.line in _BASIC_PLAN))
+_ATTACKS = (*MIX_UPS,)
+VARIANTS = (
+    *_BY_QUERY,
+    *(_by_form_post(mischief) for mischief in _BY_QUERY if mischief.line in _BASIC_PLAN),
+    *_ATTACKS,
+)
 
 HOSTILE: Mapping[str, Mischief] = MappingProxyType({mischief.name: mischief for mischief in VARIANTS})
 """Every variant under its name."""
 
 _REFRESH = "refresh tokens are not used"
-_LOGOUT = "logout at the provider is not offered"
 _HYBRID = "tokens never come through the browser: the response type is code alone"
 _DPOP = "sender-constrained tokens are not offered"
 
@@ -105,7 +111,7 @@ NOT_APPLICABLE: Mapping[str, str] = MappingProxyType(
         "C34": _REFRESH,
         "C35": "logins begun by a third party are not offered",
         "C36": "dynamic registration, WebFinger and request objects are not offered",
-        **{f"C{number}": _LOGOUT for number in range(42, 53)},
+        "C52": "front-channel logout is not offered: browsers bring our cookie into no frame of another site's page",
         "C53": "session management by iframe is not offered, and the intent id belongs to another profile",
         "C54": _DPOP,
         "C69": _DPOP,
@@ -113,4 +119,4 @@ NOT_APPLICABLE: Mapping[str, str] = MappingProxyType(
         "C72": "signed authorization responses (JARM) are not offered",
     }
 )
-"""Lines of the conformance table without a variant, and why."""
+"""Lines of the conformance table without a variant here or in `hostile_logouts`, and why."""

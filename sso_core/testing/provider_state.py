@@ -47,6 +47,7 @@ class RegisteredClient:
     redirect_uris: tuple[str, ...] = ()
     id_token_alg: str = "EdDSA"
     userinfo_alg: str | None = None
+    post_logout_redirect_uris: tuple[str, ...] = ()
 
 
 @attrs.frozen
@@ -77,6 +78,8 @@ class Grant:
     used: bool = False
     access_token: str | None = attrs.field(default=None, repr=False)
     """None before the exchange, and again after the code was used twice (RFC 6749 4.1.2)."""
+    sid: str | None = None
+    """The provider's own session in which it was granted; None where the provider speaks of none."""
 
 
 @attrs.frozen
@@ -87,6 +90,7 @@ class Paths:
     token: str = "/token"
     userinfo: str = "/userinfo"
     keys: str = "/jwks"
+    end_session: str = "/end-session"
 
 
 @attrs.frozen
@@ -97,7 +101,9 @@ class Alterations:
     """
 
     metadata: Callable[[Document], Document] = unaltered
+    metadata_answer: Callable[[HttpResponse], HttpResponse] = unaltered
     keys: Callable[[Document], Document] = unaltered
+    keys_answer: Callable[[HttpResponse], HttpResponse] = unaltered
     at_authorization: Callable[[ProviderState], ProviderState] = unaltered
     """A change of the provider as somebody arrives to sign in."""
     authorization_response: Callable[[dict[str, str]], dict[str, str]] = unaltered
@@ -111,6 +117,12 @@ class Alterations:
     token_answer: Callable[[HttpResponse], HttpResponse] = unaltered
     userinfo_claims: Callable[[Document], Document] = unaltered
     userinfo_answer: Callable[[HttpResponse], HttpResponse] = unaltered
+    end_session_response: Callable[[dict[str, str]], dict[str, str]] = unaltered
+    """What the browser brings back from a sign-out at the provider."""
+    logout_token_header: Callable[[Document], Document] = unaltered
+    logout_token_claims: Callable[[Document], Document] = unaltered
+    logout_token: Callable[[str], str] = unaltered
+    logout_form: Callable[[dict[str, str]], dict[str, str]] = unaltered
 
 
 @attrs.frozen
@@ -135,6 +147,8 @@ class ProviderState:
     claims_in_id_token: bool = False
     checks_pkce: bool = True
     """False for a provider that ignores challenge and verifier, as some do."""
+    signs_out: bool = False
+    """Whether it has sessions that people sign out of: `sid` in ID tokens, `end_session_endpoint`, logout tokens."""
     code_lifetime: float = 60
     seed: str = ""
     """Codes and tokens follow from the seed and a counter."""

@@ -18,12 +18,14 @@ from typing import Any, Protocol
 
 from sso_core.effects import Count, Drop, Keep, Kind, Peek, Renew, Take
 from sso_core.events import AlreadyTaken, Counted, Dropped, Event, Found, Kept, Missing, Occupied, Taken
+from sso_core.testing.store_effects import COUNT, KEEP, KEY, MINUTE, PEEK, RENEW, TAKE, count, keep, peek, take
+
+__all__ = ["COUNT", "KEEP", "KEY", "MINUTE", "PEEK", "RACERS", "RENEW", "TAKE", "Clock", "Store", "StoreEffect"]
+__all__ += ["StoreSuite", "count", "keep", "peek", "take"]
 
 StoreEffect = Keep | Take | Peek | Drop | Renew | Count
 
 RACERS = 50
-MINUTE = 60.0
-KEY = "n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg"
 AWKWARD = (b"", b"\x00", b"\xff\xfe\x00\r\n", b"0", bytes(range(256)) * 16)
 """Values that a codec on the way may spoil."""
 AWKWARD_KEYS = ("", "a b", "a:b", "A", "a", "\u00e9", "e\u0301", "\u20ac/..?*[%_", "1", "01")
@@ -47,30 +49,6 @@ class Clock:
     def __call__(self) -> float:
         """Tell the time."""
         return self.now
-
-
-def keep(value: bytes = b"value", key: str = KEY, *, ttl: float = MINUTE, only_if_absent: bool = False) -> Keep:
-    """Return a `Keep` as the tests use it."""
-    return Keep(Kind.LOGIN, key, value, ttl, only_if_absent=only_if_absent)
-
-
-def take(key: str = KEY, *, marker: bytes = b"marker", marker_ttl: float = MINUTE) -> Take:
-    """Return a `Take` as the tests use it."""
-    return Take(Kind.LOGIN, key, marker, marker_ttl)
-
-
-def peek(key: str = KEY) -> Peek:
-    """Return a `Peek` as the tests use it."""
-    return Peek(Kind.LOGIN, key)
-
-
-def count(key: str = KEY, *, window: float = MINUTE) -> Count:
-    """Return a `Count` as the tests use it."""
-    return Count(Kind.TRIES, key, window)
-
-
-KEEP, TAKE, PEEK, COUNT = keep(), take(), peek(), count()
-RENEW = Renew(Kind.LOGIN, KEY, b"renewed", MINUTE)
 
 
 class StoreSuite(ABC):
@@ -138,6 +116,18 @@ class StoreSuite(ABC):
         store.perform(KEEP)
         store.perform(take(marker=b"mark"))
         assert store.perform(PEEK) == AlreadyTaken(b"mark")
+
+    def test_where_nothing_lies_under_one_key_another_is_looked_at(self) -> None:
+        """What lies under the first goes before, value or mark."""
+        store = self.open(Clock())
+        either = Peek(Kind.LOGIN, KEY, or_else="other")
+        assert store.perform(either) == Missing()
+        store.perform(keep(b"other", "other"))
+        assert store.perform(either) == Found(b"other")
+        store.perform(KEEP)
+        assert store.perform(either) == Found(b"value")
+        store.perform(take(marker=b"mark"))
+        assert store.perform(either) == AlreadyTaken(b"mark")
 
     def test_a_value_is_kept_over_another_one_and_over_a_mark(self) -> None:
         """So that a login whose code went nowhere can be put back."""

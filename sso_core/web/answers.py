@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from math import ceil
 
+import attrs
+
 from sso_core.effects import Effect
 from sso_core.events import Headers
 from sso_core.failures import Failure
 from sso_core.settings.sign_in import SignInSettings
 from sso_core.web.messages import Response
-from sso_core.web.pages import Page, RefusedPage
+from sso_core.web.pages import LeavingPage, Page, RefusedPage
 
 SECURITY_HEADERS: Headers = (
     ("cache-control", "no-store"),
@@ -49,6 +51,14 @@ def redirect(location: str, cookies: tuple[str, ...] = (), afterwards: tuple[Eff
     return Response(303, headers, afterwards=afterwards)
 
 
+def onward(settings: SignInSettings, response: Response) -> Response:
+    """Send the browser where `response` does, by a page: a redirect after a form would be held to `form-action`."""
+    location = response.header("location")
+    headers = (*(pair for pair in response.headers if pair[0] != "location"), ("refresh", f"0;url={location}"))
+    body = LeavingPage(location, settings.origin.path(STYLE))
+    return attrs.evolve(response, status=200, headers=headers, body=body)
+
+
 def json_answer(status: int, value: object, failure: Failure | None = None, reference: str = "") -> Response:
     """Answer a program."""
     headers = (*SECURITY_HEADERS, ("content-type", "application/json"), *_retry(status, failure))
@@ -71,10 +81,15 @@ def refusal(
     reason = failure.reason
     headers = (*SECURITY_HEADERS, *_retry(reason.status, failure))
     if leave and not reason.resumable:
-        address = f"{settings.origin.path(REFUSED)}?code={reason.code}&reference={reference}"
-        headers = (*headers, ("refresh", f"0;url={address}"))
+        headers = (*headers, *leaving(settings, failure, reference))
     body = refused_page(settings, failure, reference, again)
     return Response(reason.status, with_cookies(headers, cookies), body, failure, reference)
+
+
+def leaving(settings: SignInSettings, failure: Failure, reference: str) -> Headers:
+    """Return the header by which a browser moves on to a page that tells the same under an address without a code."""
+    address = f"{settings.origin.path(REFUSED)}?code={failure.reason.code}&reference={reference}"
+    return (("refresh", f"0;url={address}"),)
 
 
 def refused_page(settings: SignInSettings, failure: Failure, reference: str, again: str | None = None) -> RefusedPage:

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import re
 
-import attrs
-
 from sso_core.failures import Failure, Reason, refuse
 from sso_core.flows.confirm_cli import confirm_cli_login, needs_code
 from sso_core.flows.poll_cli import CliPending, CliSignedIn, CliTeamsToChoose, Poll, poll_cli
@@ -22,10 +20,10 @@ from sso_core.secret import Secret
 from sso_core.sessions.session import Session
 from sso_core.sessions.tokens import cli_token
 from sso_core.settings.sign_in import SignInSettings
-from sso_core.web.answers import STYLE, json_answer, page, refusal
+from sso_core.web.answers import STYLE, json_answer, onward, page, refusal
 from sso_core.web.logins import chosen_provider, send_to_provider_response
 from sso_core.web.messages import Response
-from sso_core.web.pages import ConfirmCliPage, LeavingPage, SignInChoice
+from sso_core.web.pages import ConfirmCliPage, SignInChoice
 from sso_core.web.people import check_same_origin
 from sso_core.web.proxies import certain_address, client_address
 from sso_core.web.routing import (
@@ -135,12 +133,7 @@ def _open_confirm(door: Door) -> Opened:
 
 
 def _leave_for_provider(visit: Visit, ending: Resting, trail: tuple[str, ...]) -> Response:
-    """Send the browser on by a page: a redirect after a form would be held to `form-action`, all the way back here."""
-    response = send_to_provider_response(visit, ending, trail)
-    location = response.header("location")
-    headers = (*(pair for pair in response.headers if pair[0] != "location"), ("refresh", f"0;url={location}"))
-    body = LeavingPage(location, visit.site.settings.origin.path(STYLE))
-    return attrs.evolve(response, status=200, headers=headers, body=body)
+    return onward(visit.site.settings, send_to_provider_response(visit, ending, trail))
 
 
 def _refuse_confirm(visit: Visit, failure: Failure) -> Response:

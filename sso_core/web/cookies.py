@@ -6,6 +6,8 @@ domain can plant one. Plain http is for loopback, where clients send no Secure c
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 from sso_core.failures import Reason, refuse
 from sso_core.providers.kinds import ResponseMode
 from sso_core.secret import Secret
@@ -17,7 +19,12 @@ from sso_core.settings.sign_in import KeyHolders, SignInSettings
 from sso_core.web.messages import Request
 
 LOGIN_COOKIES = 6
-"""Logins that one browser may have under way. Sealed cookies have up to 4 KiB; servers take 16 to 32 KiB of headers."""
+"""Logins that one browser may have under way."""
+LOGIN_COOKIE_BYTES = 4096
+"""Bytes of the login cookies that stay when another is set, which has up to 4 KiB itself where it is sealed: proxies
+take a header of 8 KiB, and a browser that brings more is locked out until its cookies are over."""
+COOKIES = 200
+"""Cookies that one browser may present; browsers keep fewer for a site."""
 
 TRAIL_TTL = 600
 
@@ -116,9 +123,11 @@ class Cookies:
 
     def surplus_logins(self, request: Request) -> tuple[str, ...]:
         """Return the names of the login cookies to drop before another is set: unreadable ones, then the oldest."""
-        found = [(name, decode_login_cookie(value)) for name, value in pairs(request) if self._is_login(name)]
-        by_age = sorted(found, key=lambda item: item[1].issued_at if item[1] else -1, reverse=True)
-        return tuple(name for name, _ in by_age[LOGIN_COOKIES - 1 :])
+        found = [(name, value) for name, value in pairs(request) if self._is_login(name)]
+        by_age = sorted(found, key=_issued_at, reverse=True)
+        sizes = accumulate(len(name) + len(value) for name, value in by_age)
+        stay = sum(size <= LOGIN_COOKIE_BYTES for size in sizes)
+        return tuple(name for name, _ in by_age[min(stay, LOGIN_COOKIES - 1) :])
 
     def _is_login(self, name: str) -> bool:
         return name.startswith(self.login_prefix)
@@ -131,12 +140,18 @@ class Cookies:
         return "; SameSite=None" if self._secure else ""
 
 
+def _issued_at(cookie: tuple[str, str]) -> int:
+    login = decode_login_cookie(cookie[1])
+    return -1 if login is None else login.issued_at
+
+
 def pairs(request: Request) -> tuple[tuple[str, str], ...]:
-    """Return the cookies as they came, in order (RFC 6265 4.2.1). Only blanks are trimmed, and no name is decoded."""
-    found: list[tuple[str, str]] = []
-    for header in request.all_headers("cookie"):
-        for item in header.split(";"):
-            name, equals, value = item.strip(" ").partition("=")
-            if equals and len(found) < 200:
-                found.append((name, value))
-    return tuple(found)
+    """Return the cookies as they came, in order (RFC 6265 4.2.1). Only blanks are trimmed, and no name is decoded.
+
+    Of more than `COOKIES` none counts: of two with one name the second might be beyond those that were read.
+    """
+    items = [item for header in request.all_headers("cookie") for item in header.split(";")]
+    if len(items) > COOKIES:
+        return ()
+    found = (item.strip(" ").partition("=") for item in items)
+    return tuple((name, value) for name, equals, value in found if equals)

@@ -129,6 +129,14 @@ class LeavingPage:
 
 
 @attrs.frozen
+class SignedOutPage:
+    """Nobody is signed in in this browser any more; `sign_in` are the ways to begin anew."""
+
+    sign_in: tuple[SignInChoice, ...]
+    style_path: str
+
+
+@attrs.frozen
 class CliApprovedPage:
     """The command line has what it waited for; nobody is signed in in this browser."""
 
@@ -152,6 +160,7 @@ Page = (
     | ConfirmStartPage
     | ConfirmCliPage
     | LeavingPage
+    | SignedOutPage
     | CliApprovedPage
     | StyleSheet
 )

@@ -2,7 +2,8 @@
 
 GET  /              who you are, or the way to sign in
 GET  /sso/session   the same for programs, which may present a bearer token instead of a cookie
-POST /sso/sign-out  ends the session, or all of the account (`everywhere=1`); a command line's by its bearer token
+POST /sso/sign-out  ends the session, or all of the account (`everywhere=1`); a command line's by its bearer token.
+                    Where the operator wishes, the browser goes on to sign out at the provider
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from sso_core.failures import Failure, Reason, refuse
+from sso_core.flows.provider_logout import SentToSignOut, SignOut, providers_to_leave, sign_out_at_provider
 from sso_core.flows.sessions import NoSession, ReadingKey, ReadingSession, SessionFound, read_bearer, read_session
 from sso_core.flows.sign_out import SignedOut, sign_out, sign_out_everywhere
 from sso_core.machine import Resting
 from sso_core.secret import Secret
 from sso_core.sessions.tokens import cli_session_id
 from sso_core.settings.sign_in import SignInSettings
-from sso_core.web.answers import PASSWORD, START, STYLE, json_answer, page, redirect
+from sso_core.web.answers import PASSWORD, START, STYLE, json_answer, onward, page, redirect
 from sso_core.web.messages import Request, Response
 from sso_core.web.pages import HomePage, SignInChoice
 from sso_core.web.routing import Door, Opened, Route, Routes, Visit, query_of, refuse_with_json, refuse_with_page
@@ -129,7 +131,11 @@ def _open_sign_out(door: Door) -> Opened:
         return sign_out(token_id)
     check_same_origin(door.request, settings)
     session_id = door.site.cookies.read_session(door.request)
-    if query_of(door.request).get("everywhere", "") == "1":
+    everywhere = query_of(door.request).get("everywhere", "") == "1"
+    to_leave = tuple((provider, door.warm(provider).metadata) for provider in providers_to_leave(settings))
+    if to_leave:
+        return sign_out_at_provider(SignOut(settings, door.entropy.state, everywhere, to_leave), session_id)
+    if everywhere:
         return sign_out_everywhere(session_id, longest=settings.longest_session)
     return sign_out(session_id)
 
@@ -145,10 +151,13 @@ def check_same_origin(request: Request, settings: SignInSettings) -> None:
 
 
 def _signed_out(visit: Visit, ending: Resting, _trail: tuple[str, ...]) -> Response:
-    assert isinstance(ending, SignedOut)
+    assert isinstance(ending, SignedOut | SentToSignOut)
     if _bearer_tokens(visit.request):
         return json_answer(200, {"signed_in": False})
-    return redirect(visit.site.settings.origin.path(HOME), visit.site.cookies.clear_person())
+    settings, cookies = visit.site.settings, visit.site.cookies.clear_person()
+    if isinstance(ending, SentToSignOut):
+        return onward(settings, redirect(ending.location, cookies))
+    return redirect(settings.origin.path(HOME), cookies)
 
 
 def _not_signed_out(visit: Visit, failure: Failure) -> Response:

@@ -10,8 +10,8 @@ from sso_core.settings.origin import Origin
 LIMIT = 1024
 """Characters; longer targets do not fit into a cookie beside the rest."""
 
-_SUSPECT = re.compile(r"/(?:\s*|\.{1,2})/|[\x00-\x20\x7f\\]")
-"""Path segments that are empty or dots: some clients and proxies fold them into another host or another path.
+_SUSPECT = re.compile(r"/\s*/|/\.{1,2}(?:/|\Z)|[\x00-\x20\x7f\\]")
+"""Path segments that are empty or dots: clients and proxies fold them into another host or another path.
 Backslashes, blanks and control characters: some browsers read them as slashes, or leave them out."""
 
 _END_OF_PATH = re.compile(r"[?#]")

@@ -13,12 +13,13 @@ from sso_core.failures import Failure, Reason, Refusal, refuse
 from sso_core.machine import Failed
 from sso_core.secret import Entropy
 from sso_core.settings.sign_in import SignInSettings
-from sso_core.web.answers import REFUSED, SECURITY_HEADERS, STYLE, page, refused_page
+from sso_core.web.answers import REFUSED, SECURITY_HEADERS, STYLE, leaving, page, refusal, refused_page
 from sso_core.web.cli import CLI_ROUTES
 from sso_core.web.cookies import Cookies
 from sso_core.web.debug import debug_routes
 from sso_core.web.key_routes import KEY_ROUTES
 from sso_core.web.logins import login_routes
+from sso_core.web.logout import logout_routes
 from sso_core.web.messages import Answered, Request, Response
 from sso_core.web.operations import OPERATIONS_ROUTES
 from sso_core.web.pages import StyleSheet, UiDisabledPage
@@ -44,7 +45,8 @@ class Site:
         }
         if settings.ui_disabled:
             sign_in = dict.fromkeys(sign_in, DISABLED)
-        self.routes: Routes = {**sign_in, **PEOPLE_ROUTES, **KEY_ROUTES, **OPERATIONS_ROUTES, **PLAIN_ROUTES}
+        out = logout_routes(settings)
+        self.routes: Routes = {**sign_in, **PEOPLE_ROUTES, **out, **KEY_ROUTES, **OPERATIONS_ROUTES, **PLAIN_ROUTES}
         self.paths = frozenset(path for _, path in self.routes)
 
     def visit(self, request: Request, *, entropy: Entropy, now: float, warm: WarmFacts) -> Visit:
@@ -66,11 +68,16 @@ class Site:
 
 def _open_nowhere(door: Door) -> Opened:
     if door.site.pattern(door.request.path) in door.site.paths:
-        refuse(Reason.METHOD_NOT_ALLOWED, f"{door.request.method} is not for {door.request.path}")
+        refuse(Reason.METHOD_NOT_ALLOWED, f"{door.request.method!r} is not for this address")
     refuse(Reason.NOT_FOUND, "no such path")
 
 
-NOWHERE = Route(_open_nowhere, no_ending, refuse_with_page)
+def _refuse_nowhere(visit: Visit, failure: Failure) -> Response:
+    """Refuse, and leave an address that may hold a code: a provider can be made to answer in another way."""
+    return refusal(visit.site.settings, failure, visit.reference, leave=bool(visit.request.query))
+
+
+NOWHERE = Route(_open_nowhere, no_ending, _refuse_nowhere)
 
 
 def _open_refused(door: Door) -> Opened:
@@ -92,8 +99,10 @@ def _open_disabled(_door: Door) -> Opened:
 
 
 def _refuse_disabled(visit: Visit, failure: Failure) -> Response:
-    body = UiDisabledPage(failure.reason.sentence, visit.site.settings.origin.path(STYLE))
-    return Response(failure.reason.status, SECURITY_HEADERS, body, failure, visit.reference)
+    settings = visit.site.settings
+    body = UiDisabledPage(failure.reason.sentence, settings.origin.path(STYLE))
+    leave = leaving(settings, failure, visit.reference) if visit.request.query else ()
+    return Response(failure.reason.status, (*SECURITY_HEADERS, *leave), body, failure, visit.reference)
 
 
 DISABLED = Route(_open_disabled, no_ending, _refuse_disabled)

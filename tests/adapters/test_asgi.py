@@ -400,6 +400,43 @@ def test_a_stop_waits_for_the_login_under_way_and_lets_no_other_begin(loop: str,
     on(loop, main)
 
 
+@pytest.mark.parametrize(("grace", "status"), [(20, 303), (0.05, 503)])
+def test_f46_a_stop_ends_all_callbacks_in_flight_within_its_grace_and_begins_no_login(
+    loop: str, play: Play, grace: float, status: int
+) -> None:
+    async def main() -> None:
+        arriving = []
+        for _ in range(100):
+            play.cookies = {}
+            there = await play.consent()
+            arriving.append(play.scope("GET", there))
+        play.sender.hold_up()
+        assert play.sender.go_on is not None
+        statuses: list[int] = []
+
+        async def arrive(scope: dict[str, Any]) -> None:
+            answer = await play.exchange(scope, [{"type": "http.request"}])
+            assert answer is not None
+            statuses.append(answer.status)
+
+        async with anyio.create_task_group() as tasks:
+            for scope in arriving:
+                tasks.start_soon(arrive, scope)
+            await anyio.wait_all_tasks_blocked()
+            tasks.start_soon(play.app.stop, grace)
+            await anyio.wait_all_tasks_blocked()
+            play.cookies = {}
+            begun = await play.ask("GET", "/sso/key/generate")
+            assert (begun.status, begun.header("retry-after"), play.cookies) == (503, "2", {})
+            if status == 303:
+                play.sender.go_on.set()
+        assert statuses == [status] * 100
+        assert play.op.state.count("token") == (100 if status == 303 else 0)
+        assert play.closed == 1
+
+    on(loop, main)
+
+
 def test_a_stop_that_loses_patience_closes_what_is_open(loop: str, play: Play) -> None:
     async def main() -> None:
         there = await play.consent()

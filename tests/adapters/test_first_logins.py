@@ -53,7 +53,7 @@ def test_people_who_are_refused_leave_no_row(over_files: Scene) -> None:
         ("do_commit", True, OUTAGE),
     ],
 )
-def test_a_database_that_fails_at_any_point_leaves_no_half_account(
+def test_f40_a_database_that_fails_at_any_point_leaves_no_half_account(
     door: str, lasting: bool, expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     met: list[int] = []

@@ -23,6 +23,7 @@ from sso_core.web.pages import (
     Page,
     PasswordPage,
     RefusedPage,
+    SignedOutPage,
     SignInChoice,
     StyleSheet,
     UiDisabledPage,
@@ -78,6 +79,8 @@ def pages_with(text: str) -> list[Page]:
         ConfirmStartPage(f"/start?{text}", STYLE),
         ConfirmCliPage(text, text, 2, True, text, (SignInChoice(text, text),), f"/confirm?{text}", STYLE),
         LeavingPage(f"/there?{text}", STYLE),
+        SignedOutPage((SignInChoice(text, f"/start?{text}"),), STYLE),
+        SignedOutPage((), STYLE),
         CliApprovedPage(text, text, STYLE),
     ]
 

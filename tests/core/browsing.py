@@ -20,6 +20,8 @@ from sso_core.effects import (
     Purpose,
     ReadAccount,
     ReadKey,
+    ReadKeys,
+    ReadMetadata,
     Renew,
     Take,
     WriteAccount,
@@ -35,18 +37,21 @@ from sso_core.events import (
     Kept,
     KeyFacts,
     Missing,
+    Occupied,
     StoreUnreachable,
     Taken,
+    Unavailable,
     Written,
 )
 from sso_core.facts import Warm
-from sso_core.failures import Reason
+from sso_core.failures import Failure, Reason
 from sso_core.hosts import HostAnswer, HostQuestion
 from sso_core.machine import Working, advance_any
 from sso_core.providers.kinds import Provider
 from sso_core.records import Account, ApiKey, IssueKey, RevokeKey
 from sso_core.sessions.session import Session, encode_session, session_key
 from sso_core.web.messages import Request, Response
+from sso_core.web.routing import WarmFacts
 from sso_core.web.site import Site
 
 WARM = Warm(METADATA, SIGNER.keys)
@@ -73,13 +78,14 @@ class Browser:
         self.asked: list[HostQuestion] = []
         self.posts = 0
         self.down = False
+        self.warm: WarmFacts = warm_facts
 
     def send(self, method: str, path: str, query: str = "", body: bytes | None = b"", **headers: str) -> Response:
         sent = [(name.replace("_", "-"), value) for name, value in headers.items()]
         if self.cookies:
             sent.append(("cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items())))
         request = Request(method, path, query, tuple(sent), body, self.peer)
-        visit = self.site.visit(request, entropy=ENTROPY, now=NOW, warm=warm_facts)
+        visit = self.site.visit(request, entropy=ENTROPY, now=NOW, warm=self.warm)
         state, trail = visit.state, []
         while isinstance(state, Working):
             trail.append(type(state).__name__)
@@ -100,6 +106,8 @@ class Browser:
         match effect:
             case Keep() | Take() | Peek() | Drop() | Renew() | Count() if self.down:
                 return StoreUnreachable("down")
+            case Keep() if effect.only_if_absent and (effect.kind, effect.key) in self.store:
+                return Occupied(self.store[effect.kind, effect.key])
             case Keep():
                 self.store[effect.kind, effect.key] = effect.value
                 return Kept()
@@ -110,6 +118,8 @@ class Browser:
                 return Taken(self.store.pop((effect.kind, effect.key)))
             case Peek() if (effect.kind, effect.key) in self.store:
                 return Found(self.store[effect.kind, effect.key])
+            case Peek() if (effect.kind, effect.or_else) in self.store:
+                return Found(self.store[effect.kind, effect.or_else or ""])
             case Renew() if (effect.kind, effect.key) in self.store:
                 self.store[effect.kind, effect.key] = effect.value
                 return Kept()
@@ -127,6 +137,8 @@ class Browser:
             case WriteAccount(changes):
                 self.write(changes)
                 return Written()
+            case ReadMetadata() | ReadKeys():
+                return Unavailable(Failure(Reason.METADATA_UNREACHABLE, "down"))
             case AskHost(question):
                 self.asked.append(question)
                 assert self.host_answer is not None

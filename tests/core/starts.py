@@ -6,6 +6,7 @@ A new flow has its doors in `STARTS`; a state that waits for something new has a
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import attrs
 from scenes import (
@@ -34,6 +35,7 @@ from scenes import (
 from sso_core.accounts.policy import AccessPolicy, Linking
 from sso_core.events import AccountFacts
 from sso_core.facts import Warm
+from sso_core.flows.backchannel_logout import backchannel_logout
 from sso_core.flows.begin_login import begin_login
 from sso_core.flows.confirm_cli import confirm_cli_login
 from sso_core.flows.debug_login import begin_debug_login, finish_debug_login
@@ -42,6 +44,7 @@ from sso_core.flows.finish_login import TakingLogin, TakingSealedLogin
 from sso_core.flows.host_login import CountingTries, sign_in_by_headers, sign_in_with_password
 from sso_core.flows.personal_keys import CheckingHolder, KeyToRevoke, KeyWish, issue_key, revoke_key
 from sso_core.flows.poll_cli import Poll, poll_cli
+from sso_core.flows.provider_logout import SignOut, sign_out_at_provider
 from sso_core.flows.read_documents import read_keys, read_metadata
 from sso_core.flows.readiness import check_readiness
 from sso_core.flows.sessions import CheckingAccount, CheckingRevocation, ReadingSession, read_bearer
@@ -55,6 +58,7 @@ from sso_core.records import ApiKey, Mappings, Team
 from sso_core.secret import Secret
 from sso_core.sessions.cli_entry import CliLogin, cli_hash, encode_cli_login, user_code
 from sso_core.sessions.pending_login import LoginPurpose, encode_login
+from sso_core.sessions.revocation import encode_revocation
 from sso_core.sessions.session import encode_session, session_of
 from sso_core.sessions.tokens import api_key
 from sso_core.settings.ladder import REFERENCE_LADDER
@@ -72,6 +76,18 @@ DEBUGGING = settings(debug_page=True)
 TOKEN = token_answer().body
 ROTATED = Signer("k2")
 SESSION = session_of(IDENTITY, ACCOUNT, provider_id="generic", signed_in_at=NOW, expires_at=NOW + 9)
+OF_PROVIDER = attrs.evolve(SESSION, sid="sid")
+LOGOUT_EVENT: dict[str, object] = {"http://schemas.openid.net/event/backchannel-logout": {}}
+LEAVING = attrs.evolve(OPENID, logout_at_provider=True)
+SIGN_OUT = SignOut(settings(LEAVING), "state-canary", everywhere=False, to_leave=((LEAVING, None),))
+TO_SIGN_OUT = attrs.evolve(METADATA, end_session_endpoint=ISSUER + "/end-session")
+
+
+def logout_token(signer: Signer = SIGNER, **changes: Any) -> Secret:
+    claims = {"iss": ISSUER, "aud": "client", "iat": NOW, "jti": "j1", "events": LOGOUT_EVENT} | changes
+    return Secret(signer.sign({name: value for name, value in claims.items() if value is not None}, typ="logout+jwt"))
+
+
 DOCUMENT = json.dumps(
     {
         "issuer": ISSUER,
@@ -105,6 +121,8 @@ MATERIAL = Material(
         encode_login(pending_login()),
         encode_login(plain_login()),
         encode_session(SESSION),
+        encode_session(OF_PROVIDER),
+        encode_revocation(NOW - 1),
         encode_cli_login(CLI_LOGIN),
         encode_cli_login(attrs.evolve(CLI_LOGIN, claim_hash=cli_hash(CLI_ID, CLI_CLAIM))),
         encode_cli_login(attrs.evolve(CLI_LOGIN, session=SESSION)),
@@ -114,7 +132,7 @@ MATERIAL = Material(
         b'{"code_verifier": "canary"}',
     ),
     keys=(SIGNER.keys, ROTATED.keys),
-    metadata=(METADATA,),
+    metadata=(METADATA, TO_SIGN_OUT),
     accounts=(
         None,
         ACCOUNT,
@@ -191,10 +209,22 @@ STARTS = (
     CheckingAccount(SESSION, ReadingSession("key", 300)),
     read_bearer(None, api_key(Secret("k" * 43)), check_interval=300),
     EndingSession("key"),
+    CheckingRevocation(OF_PROVIDER, ReadingSession("key", 300)),
     *ENTERING,
     sign_out_everywhere(Secret("s"), longest=9),
+    *(
+        sign_out_at_provider(attrs.evolve(SIGN_OUT, everywhere=everywhere, to_leave=to_leave), Secret("s"))
+        for everywhere in (False, True)
+        for to_leave in ((), ((LEAVING, None),), ((LEAVING, TO_SIGN_OUT),))
+    ),
+    *(
+        backchannel_logout(settings(), OPENID, token=logout_token(signer, **named), warm=warm, now=NOW)
+        for signer, warm in ((SIGNER, Warm()), (SIGNER, Warm(METADATA, SIGNER.keys)), (ROTATED, Warm(METADATA)))
+        for named in ({"sub": "alice"}, {"sid": "sid"})
+    ),
     issue_key(WISH, Secret("s")),
     CheckingHolder(CheckingRevocation(SESSION, ReadingSession("key", 300)), WISH),
+    CheckingHolder(CheckingRevocation(OF_PROVIDER, ReadingSession("key", 300)), WISH),
     revoke_key("hash", Secret("s"), check_interval=300),
     CheckingHolder(CheckingRevocation(SESSION, ReadingSession("key", 300)), KeyToRevoke("hash")),
     begin_debug_login(DEBUGGING, OPENID, session_id=Secret("s"), entropy=ENTROPY, now=NOW, warm=Warm()),

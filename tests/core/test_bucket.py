@@ -43,12 +43,14 @@ def test_the_wait_is_told_in_seconds() -> None:
     assert drawn(bucket, 3, 0.0).wait(5.0) == pytest.approx(10.0)
 
 
-def test_a_clock_that_steps_back_brings_no_tokens_and_takes_none() -> None:
+def test_a_clock_that_steps_back_takes_no_tokens_and_counts_as_a_rest() -> None:
     empty = drawn(Bucket.full(1000.0), 3, 1000.0)
-    assert empty.take(0.0) is None
-    one_left = drawn(Bucket.full(1000.0), 2, 1000.0).take(0.0)
+    assert empty.take(990.0) is None
+    assert empty.wait(990.0) == pytest.approx(5.0)
+    assert drawn(empty, 3, 0.0).take(0.0) is None
+    one_left = drawn(Bucket.full(1000.0), 2, 1000.0).take(1000.0)
     assert one_left is not None
-    assert one_left.take(0.0) is None
+    assert one_left.take(999.0) is None
 
 
 def test_a_bucket_is_a_value() -> None:

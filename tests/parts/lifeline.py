@@ -24,6 +24,8 @@ class Client(TypedDict):
     auth_method: str
     id_token_alg: str
     userinfo_alg: str | None
+    backchannel_logout_uri: str | None
+    backchannel_logout_session_required: bool
 
 
 class Part(TypedDict):

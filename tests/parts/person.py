@@ -125,6 +125,23 @@ class Person:
             request = self._browser.build_request("POST", target, data=data, headers={"Referer": str(page.url)})
         raise LostError(f"no callback within {_PATIENCE} pages; the last request was for {request.url}")
 
+    def sign_out(self, end_session_url: str, returns: tuple[str, ...]) -> str:
+        """Sign out at the provider, which asks first, and return where it sends the browser: one of `returns`.
+
+        Raises LostError when it sends it nowhere.
+        """
+        page = self._browser.get(end_session_url)
+        reader = _FormReader()
+        reader.feed(page.text)
+        if not page.is_success or not reader.forms:
+            raise LostError(f"GET {page.url} answered {page.status_code} and asks nothing:\n{page.text}")
+        form = reader.forms[0]
+        answer = self._browser.post(urljoin(str(page.url), form.action), data={**dict(form.fields), "logout": "yes"})
+        target = str(answer.headers.get("location", ""))
+        if target.partition("?")[0] not in returns:
+            raise LostError(f"POST {answer.url} answered {answer.status_code} and leads nowhere:\n{answer.text}")
+        return target
+
     def _is_callback(self, url: str) -> bool:
         return url.partition("?")[0].partition("#")[0] in self._redirect_uris
 

@@ -22,6 +22,9 @@ _HERE = Path(__file__).parent
 _SECRET = "a-secret-that-only-the-tests-know"
 """Reads the same whether or not it is form-encoded for HTTP Basic (RFC 6749 2.3.1): not everybody decodes it."""
 
+BACKCHANNEL_LOGOUT = "http://127.0.0.1:4804/sso/logout/backchannel"
+"""Where a service listens that is told who signed out."""
+
 OIDC_PROVIDER_HABITS = Habits(agree=("answer", "accept"), refuse=("answer", "refuse"))
 PEOPLE = ("alice", "bob", "carol")
 """Who may sign in where not everybody may."""
@@ -43,6 +46,13 @@ def oidc_provider(redirect_uris: tuple[str, ...], path: str = "") -> Iterator[Re
         "ps256": RealClient("rp-ps256", _SECRET, id_token_alg="PS256"),
         "es256": RealClient("rp-es256", _SECRET, id_token_alg="ES256"),
         "eddsa": RealClient("rp-eddsa", _SECRET, id_token_alg="EdDSA"),
+        "logout_of_person": RealClient("rp-logout-person", _SECRET, backchannel_logout_uri=BACKCHANNEL_LOGOUT),
+        "logout_of_session": RealClient(
+            "rp-logout-session",
+            _SECRET,
+            backchannel_logout_uri=BACKCHANNEL_LOGOUT,
+            backchannel_logout_session_required=True,
+        ),
     }
     command, part = oidc_provider_command(redirect_uris, clients)
     with running(command, {**part, "path": path}) as issuer:

@@ -23,6 +23,8 @@ class RealClient:
     """Not registered: what the test has to ask for at the authorization endpoint, None for the default."""
     userinfo_alg: str | None = None
     """The algorithm under which the userinfo answer is a JWT, None for JSON."""
+    backchannel_logout_uri: str | None = None
+    backchannel_logout_session_required: bool = False
 
 
 @attrs.frozen
@@ -48,7 +50,7 @@ class RealProvider:
 
     @property
     def post_logout_redirect_uris(self) -> tuple[str, ...]:
-        """Where people may be sent after a logout at the provider: the root of each redirect URI's origin."""
+        """Where people may be sent after a logout at the provider."""
         return post_logout_redirect_uris(self.redirect_uris)
 
     def person(self, username: str) -> Person:
@@ -81,5 +83,6 @@ class RealProvider:
 
 
 def post_logout_redirect_uris(redirect_uris: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the root of each origin that the redirect URIs have, once each."""
-    return tuple(dict.fromkeys(str(httpx.URL(uri).copy_with(raw_path=b"/")) for uri in redirect_uris))
+    """Return the root of each origin that the redirect URIs have, and where a service takes people back, once each."""
+    paths = (b"/", b"/sso/logout/return")
+    return tuple(dict.fromkeys(str(httpx.URL(uri).copy_with(raw_path=path)) for uri in redirect_uris for path in paths))

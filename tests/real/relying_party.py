@@ -150,7 +150,12 @@ class RelyingParty:
 
     def send(self, request: Request) -> Response:
         headers = (*request.headers, self.browser.header())
-        request = Request(request.method, request.path, request.query, headers, request.body)
+        response = self.take(Request(request.method, request.path, request.query, headers, request.body))
+        self.browser.remember(response)
+        return response
+
+    def take(self, request: Request) -> Response:
+        """Answer a request as it is, of a browser or of a provider."""
         visit = self.site.visit(
             request,
             entropy=Entropy(secrets.token_bytes(ENTROPY_SIZE)),
@@ -159,9 +164,7 @@ class RelyingParty:
         )
         self.trail = []
         ending = self.playing.play(visit.state, self.trail)
-        response = visit.respond(ending, trail=tuple(self.trail))
-        self.browser.remember(response)
-        return response
+        return visit.respond(ending, trail=tuple(self.trail))
 
     def begin(self, return_to: str = "/") -> str:
         """Start a login and return where the browser is sent."""
@@ -194,6 +197,7 @@ def relying_party(
     *,
     secret: str | None = None,
     sealing_keys: SealingKeys | None = None,
+    logout_at_provider: bool = False,
 ) -> Iterator[RelyingParty]:
     """Open a service as that client; `secret` is for one that has a wrong one.
 
@@ -209,6 +213,7 @@ def relying_party(
         response_mode=ResponseMode(client.response_mode or "query"),
         userinfo=UserinfoPolicy.REQUIRED,
         userinfo_signed=client.userinfo_alg is not None,
+        logout_at_provider=logout_at_provider,
     )
     # Nobody listens there: the person hands the callback over without requesting it.
     origin = Origin(provider.redirect_uri.removesuffix("/sso/callback"))

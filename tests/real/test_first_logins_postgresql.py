@@ -52,7 +52,7 @@ def in_one_database(directory: SqlDirectory) -> Scene:
     return scene(directory, SqlStore(directory.engine, patience=30))
 
 
-def test_first_logins_of_one_person_at_once_leave_one_account_and_a_session_each(in_one_database: Scene) -> None:
+def test_f42_first_logins_of_one_person_at_once_leave_one_account_and_a_session_each(in_one_database: Scene) -> None:
     check_one_account_and_many_sessions(in_one_database)
 
 
@@ -62,7 +62,7 @@ def test_people_who_are_refused_leave_no_row(in_one_database: Scene) -> None:
 
 @pytest.mark.parametrize("moment", ["before_cursor_execute", "commit"])
 @pytest.mark.parametrize("lasting", [False, True], ids=["once", "lasting"])
-def test_connections_that_are_ended_at_any_point_leave_no_half_account(
+def test_f40_connections_that_are_ended_at_any_point_leave_no_half_account(
     moment: str, lasting: bool, directory: SqlDirectory, name: str, postgresql_server: RealPostgresql
 ) -> None:
     """One that dies before its COMMIT is replaced, and of one that dies at it the outcome is looked up."""

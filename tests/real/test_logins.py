@@ -18,7 +18,10 @@ from sso_core.web.messages import Response
 
 pytestmark = pytest.mark.real
 
-OIDC_PROVIDER = ("basic", "odd", "post", "public", "form_post", "signed_userinfo", "ps256", "es256", "eddsa")
+OIDC_PROVIDER = (
+    *("basic", "odd", "post", "public", "form_post", "signed_userinfo", "ps256", "es256", "eddsa"),
+    *("logout_of_person", "logout_of_session"),
+)
 # A code that nobody redeems makes Canaille's in-memory store mix up later codes of the client: no test may leave one
 # behind there, so a wrong secret is not tried on it.
 CASES = [

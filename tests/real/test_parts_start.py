@@ -98,6 +98,8 @@ def test_a_provider_is_its_own_issuer(real_provider: RealProvider) -> None:
                 "public",
                 "form_post",
                 "signed_userinfo",
+                "logout_of_person",
+                "logout_of_session",
                 "ps256",
                 "es256",
                 "eddsa",

@@ -295,7 +295,7 @@ def test_who_leaves_a_transaction_open_is_shown_out(directory: SqlDirectory) -> 
     assert account(directory) is None
 
 
-def test_of_two_that_wait_for_each_other_one_gives_way_and_tries_again(
+def test_f41_of_two_that_wait_for_each_other_one_gives_way_and_tries_again(
     directory: SqlDirectory, postgresql_server: RealPostgresql
 ) -> None:
     other = open_directory(postgresql_server.address())
@@ -348,7 +348,7 @@ def test_a_connection_that_dies_before_the_commit_is_replaced_and_all_is_written
     assert account(directory) == person()
 
 
-def test_a_connection_that_dies_at_the_commit_leaves_the_outcome_unknown_and_nothing_half(
+def test_f41_a_connection_that_dies_at_the_commit_leaves_the_outcome_unknown_and_nothing_half(
     directory: SqlDirectory, postgresql_server: RealPostgresql
 ) -> None:
     event.listen(directory.engine, "commit", lambda _connection: end_connections(postgresql_server), once=True)
@@ -357,7 +357,7 @@ def test_a_connection_that_dies_at_the_commit_leaves_the_outcome_unknown_and_not
     assert directory.perform(CREATE) == Written()
 
 
-def test_a_commit_whose_answer_is_lost_leaves_the_outcome_unknown_and_everything_written(
+def test_f41_a_commit_whose_answer_is_lost_leaves_the_outcome_unknown_and_everything_written(
     directory: SqlDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commit = directory.engine.dialect.do_commit
@@ -460,7 +460,7 @@ def test_a_service_keeps_everything_in_the_database_that_it_is_given(fresh: str,
     assert not folder.exists()
 
 
-def test_time_is_told_by_the_database(directory: SqlDirectory, postgresql_server: RealPostgresql) -> None:
+def test_f50_time_is_told_by_the_database(directory: SqlDirectory, postgresql_server: RealPostgresql) -> None:
     store = SqlStore(directory.engine)
     store.perform(KEEP)
     ((left,),) = ask(postgresql_server, "SELECT ends - extract(epoch FROM clock_timestamp()) FROM sso_short_lived")

@@ -35,7 +35,9 @@ def fragile() -> Iterator[RedisServer]:
 
 
 @pytest.mark.parametrize("transport", ["unix_url", "tcp_url"])
-def test_a_server_that_is_down_is_told_at_once_and_found_when_it_is_back(fragile: RedisServer, transport: str) -> None:
+def test_f33_a_server_that_is_down_is_told_at_once_and_found_when_it_is_back(
+    fragile: RedisServer, transport: str
+) -> None:
     with opened(getattr(fragile, transport)) as store:
         at_once([store], [KEEP] * 10)
         fragile.stop()
@@ -50,7 +52,7 @@ def test_a_server_that_is_down_is_told_at_once_and_found_when_it_is_back(fragile
 
 
 @pytest.mark.parametrize("transport", ["unix_url", "tcp_url"])
-def test_a_server_that_was_started_again_costs_nobody_anything(fragile: RedisServer, transport: str) -> None:
+def test_f33_a_server_that_was_started_again_costs_nobody_anything(fragile: RedisServer, transport: str) -> None:
     with opened(getattr(fragile, transport)) as store:
         at_once([store], [KEEP] * 10)
         fragile.stop()
@@ -59,7 +61,7 @@ def test_a_server_that_was_started_again_costs_nobody_anything(fragile: RedisSer
 
 
 @pytest.mark.parametrize("transport", ["unix_url", "tcp_url"])
-def test_a_server_that_stands_still_is_given_up_at_the_deadline(fragile: RedisServer, transport: str) -> None:
+def test_f33_a_server_that_stands_still_is_given_up_at_the_deadline(fragile: RedisServer, transport: str) -> None:
     with opened(getattr(fragile, transport), deadline=SHORT) as store:
         store.perform(KEEP)
         fragile.pause()
@@ -72,7 +74,7 @@ def test_a_server_that_stands_still_is_given_up_at_the_deadline(fragile: RedisSe
         assert store.perform(take("other")) == Taken(b"value")
 
 
-def test_a_take_whose_answer_was_lost_is_carried_out_once_and_not_sent_again(fragile: RedisServer) -> None:
+def test_f29_a_take_whose_answer_was_lost_is_carried_out_once_and_not_sent_again(fragile: RedisServer) -> None:
     with Relay(fragile.port, lose=b"EVAL") as relay, opened(fragile.tcp_url) as direct, opened(relay.url) as store:
         direct.perform(TAKE)  # the server knows the script
         direct.perform(KEEP)
@@ -133,7 +135,7 @@ def test_a_time_that_is_over_at_once_leaves_none_to_connect(server: RedisServer,
         assert store.perform(PEEK) == StoreUnreachable("TimeoutError")
 
 
-def test_a_server_without_memory_refuses_to_keep_and_to_take_and_lets_look_and_drop(fragile: RedisServer) -> None:
+def test_f33_a_server_without_memory_refuses_to_keep_and_to_take_and_lets_look_and_drop(fragile: RedisServer) -> None:
     with opened(fragile.tcp_url) as store, administering(fragile.tcp_url) as admin:
         for key in ("a", "b"):
             store.perform(keep(key=key))
@@ -148,7 +150,7 @@ def test_a_server_without_memory_refuses_to_keep_and_to_take_and_lets_look_and_d
         assert store.perform(take("a")) == Taken(b"value")
 
 
-def test_a_server_that_became_a_replica_takes_nothing_until_it_is_none(fragile: RedisServer) -> None:
+def test_f30_a_server_that_became_a_replica_takes_nothing_until_it_is_none(fragile: RedisServer) -> None:
     with opened(fragile.tcp_url) as store, administering(fragile.tcp_url) as admin:
         store.perform(KEEP)
         admin.replicaof("127.0.0.1", "1")
@@ -157,6 +159,28 @@ def test_a_server_that_became_a_replica_takes_nothing_until_it_is_none(fragile: 
             assert names([store.perform(effect)]) <= {"ReadOnlyError", "ResponseError"}
         admin.replicaof("NO", "ONE")
         assert store.perform(TAKE) == Taken(b"value")
+
+
+def test_f33_a_server_that_wants_another_password_is_an_outage_until_the_password_is_right(
+    fragile: RedisServer,
+) -> None:
+    with administering(fragile.tcp_url) as admin:
+        admin.config_set("requirepass", "right")
+        with (
+            opened(fragile.tcp_url.replace("redis://", "redis://:wr0ng@")) as wrong,
+            opened(fragile.tcp_url) as without,
+        ):
+            for effect in EFFECTS:
+                for store in (wrong, without):
+                    event, took = timed(store, effect)
+                    assert isinstance(event, StoreUnreachable)
+                    assert "wr0ng" not in event.why
+                    assert took < SLACK
+        with opened(fragile.tcp_url.replace("redis://", "redis://:right@")) as store:
+            assert store.perform(KEEP) == Kept()
+            admin.config_set("requirepass", "wr0ng")
+        with opened(fragile.tcp_url.replace("redis://", "redis://:wr0ng@")) as store:
+            assert store.perform(TAKE) == Taken(b"value")
 
 
 def test_a_server_that_forgot_its_scripts_is_told_them_again(fragile: RedisServer) -> None:

@@ -223,7 +223,7 @@ class Nobody:
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_of_fifty_tasks_one_takes(server: RedisServer, backend: str) -> None:
+def test_f32_of_fifty_tasks_one_takes(server: RedisServer, backend: str) -> None:
     events: list[Event] = []
 
     async def race(store: RedisStore) -> None:
@@ -256,7 +256,7 @@ def test_a_crowd_shares_few_connections(server: RedisServer) -> None:
     store.close()
 
 
-def test_who_gets_no_connection_in_time_is_told(server: RedisServer) -> None:
+def test_f33_who_gets_no_connection_in_time_is_told(server: RedisServer) -> None:
     connections = Connections(Address.of(server.tcp_url), deadline=0.1, most=1)
     store = RedisStore(connections, prefix="sso")
     with connections.lent():

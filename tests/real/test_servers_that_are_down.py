@@ -40,7 +40,7 @@ def becomes(pair: Pair, expected: Callable[[str], bool]) -> str:
     return came
 
 
-def test_a_service_starts_without_its_servers_and_heals_each_time_they_come_back(
+def test_f28_a_service_starts_without_its_servers_and_heals_each_time_they_come_back(
     database: RealPostgresql, valkey: RedisServer, tmp_path: Path
 ) -> None:
     database.stop()

@@ -55,7 +55,7 @@ def counts(database: str) -> dict[str, int]:
     return found | {str(kind): int(count) for kind, count in kinds}
 
 
-def test_logins_begin_at_one_and_end_at_the_other_with_valkey_between_them(
+def test_f36_logins_begin_at_one_and_end_at_the_other_with_valkey_between_them(
     database: str, valkey: RedisServer, tmp_path: Path
 ) -> None:
     with serving(tmp_path, DATABASE_URL=database, REDIS_URL=valkey.tcp_url) as pair:
@@ -68,7 +68,7 @@ def test_logins_begin_at_one_and_end_at_the_other_with_valkey_between_them(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_and_with_sealed_cookies_and_nothing_but_postgresql(database: str, tmp_path: Path) -> None:
+def test_f36_and_with_sealed_cookies_and_nothing_but_postgresql(database: str, tmp_path: Path) -> None:
     with serving(tmp_path, DATABASE_URL=database, SSO_SEALING_KEYS=KEY) as pair:
         assert pair.logins(LOGINS) == {"ok": LOGINS}
         assert pair.op.state.surprises == ()

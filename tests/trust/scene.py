@@ -11,7 +11,10 @@ providers is a function call instead of a socket, and time moves by `scene.clock
 - `scene.second` is another process of the same service: a library of its own, the same store and directory.
 - `scene.between = lambda effect, perform: ...` stands between the service and all that it asks: answer in place of the
   world, perform and then answer otherwise, or raise `Killed`.
-- `scene.asked` is all that was asked, `scene.responses` all that any browser was told.
+- `scene.network = lambda request, send: ...` stands the same way between the processes and the providers; what a
+  library reads comes past it too.
+- `scene.asked` is all that was asked, `scene.told` what came of it, `scene.responses` all that any browser was told. At
+  the end of a scene none of these may show a secret, or break a header or a line of the log.
 """
 
 from __future__ import annotations
@@ -45,11 +48,13 @@ from sso_core.testing.mischief import Arrangement, HostileProvider
 from sso_core.testing.provider_state import Redirect
 from sso_core.web.messages import Request, Response
 from sso_core.web.site import Site
+from trust.leaks import breaks, leaks
 
 NOW = 1_800_000_000.5
 ORIGIN = "https://app.example"
 FORM = ("content-type", "application/x-www-form-urlencoded")
 Perform = Callable[[Effect], Event]
+Send = Callable[[HttpRequest], HttpResponse | Unreachable]
 
 
 class Killed(BaseException):
@@ -80,26 +85,31 @@ class Scene:
         **settings: Any,
     ) -> None:
         self.clock = Clock()
-        self.ops = ops or (FakeProvider(),)
+        self.ops: tuple[FakeProvider, ...] = ops or (FakeProvider(),)
         self.op = self.ops[0]
         if providers is None:
             providers = tuple(provider_of(op, number) for number, op in enumerate(self.ops))
         self.settings = SignInSettings(Origin(origin), providers, **settings)
-        self.store = store or MemoryStore(clock=self.clock)
-        self.directory = directory or MemoryDirectory()
+        self.store = MemoryStore(clock=self.clock) if store is None else store  # an empty one is false
+        self.directory = MemoryDirectory() if directory is None else directory
         self.host = host
         self.asked: list[Effect] = []
+        self.told: list[Event] = []
         self.responses: list[Response] = []
         self.between: Callable[[Effect, Perform], Event] = lambda effect, perform: perform(effect)
+        self.network: Callable[[HttpRequest, Send], HttpResponse | Unreachable] = lambda request, send: send(request)
         self.first = Process(self)
         self.second = Process(self)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:  # what has failed already says more
+            return
         for op in self.ops:
             assert op.state.surprises == (), "the service asked what no sound relying party asks"
+        assert leaks(self) == breaks(self) == []
 
     def browser(self, peer: str = "192.0.2.1") -> Browser:
         """Return a browser without cookies, before the first process."""
@@ -131,12 +141,14 @@ class Process:
 
     def send(self, request: HttpRequest) -> HttpResponse | Unreachable:
         """Send for the library, and for flows."""
-        return self.scene.sent(request)
+        return self.scene.network(request, self.scene.sent)
 
     def perform(self, effect: Effect) -> Event:
         """Perform an effect, unless something comes between."""
         self.scene.asked.append(effect)
-        return self.scene.between(effect, self._world.perform)
+        event = self.scene.between(effect, self._world.perform)
+        self.scene.told.append(event)
+        return event
 
     def warm(self, provider: Provider) -> Warm:
         """Tell what is known of a provider without asking."""

@@ -22,7 +22,14 @@ from sso_core.events import Event
 from sso_core.facts import Warm
 from sso_core.failures import Failure, Family, Reason
 from sso_core.flows.approve_cli import TakingApprovedLogin
+from sso_core.flows.backchannel_logout import (
+    ReadingLogoutKeys,
+    ReadingLogoutMetadata,
+    RefreshingLogoutKeys,
+    backchannel_logout,
+)
 from sso_core.flows.begin_login import CheckingBackends, KeepingLogin, ResolvingProvider, SentToProvider, begin_login
+from sso_core.flows.end_sessions import RememberingLogout
 from sso_core.flows.enter import AskingHost, ReadingAccount, WritingAccount
 from sso_core.flows.exchange_code import (
     Described,
@@ -43,6 +50,7 @@ from sso_core.flows.gather_claims import (
 from sso_core.flows.gather_groups import ReadingGroups
 from sso_core.flows.inspect_login import Inspected
 from sso_core.flows.keep_session import KeepingSession, SignedIn
+from sso_core.flows.provider_logout import EndingBeforeProvider, FindingProvider, SignOut, sign_out_at_provider
 from sso_core.flows.read_documents import (
     KeysKnown,
     MetadataKnown,
@@ -60,7 +68,7 @@ from sso_core.flows.sessions import (
     SessionFound,
     read_session,
 )
-from sso_core.flows.sign_out import EndingSession, SignedOut, sign_out
+from sso_core.flows.sign_out import EndingSession, RevokingSessions, SignedOut, sign_out
 from sso_core.flows.turn_away import EndingFormerSession
 from sso_core.machine import Failed, Resting, Working, advance, advance_any, door
 from sso_core.oauth.authorization import AuthorizationResponse, CodeGranted, NotGranted, parse_authorization_response
@@ -188,6 +196,19 @@ def doors(
     assert_type(read_keys("https://idp.example/keys"), ReadingKeySet | Failed)
     assert_type(read_session(session_id, check_interval=300), ReadingSession | NoSession)
     assert_type(sign_out(session_id), EndingSession | SignedOut)
+
+
+def signed_out_by_the_provider(settings: SignInSettings, provider: OpenIdProvider, warm: Warm, token: Secret) -> None:
+    asked = backchannel_logout(settings, provider, token=token, warm=warm, now=0)
+    assert_type(asked, ReadingLogoutMetadata | ReadingLogoutKeys | RefreshingLogoutKeys | RememberingLogout | Failed)
+
+
+def signing_out_there(wish: SignOut, session_id: Secret, events: list[Event]) -> None:
+    gone = sign_out_at_provider(wish, session_id)
+    assert_type(gone, FindingProvider | SignedOut)
+    if isinstance(gone, FindingProvider):
+        after = advance(gone, events, now=0)
+        assert_type(after, EndingSession | RevokingSessions | EndingBeforeProvider | Failed)
 
 
 @door

@@ -1,7 +1,8 @@
 """From a host to its addresses, within bounds: the resolver of the system has no deadline of its own.
 
-A lookup that hangs keeps its thread until the system gives up. So lookups have threads of their own, few of them:
-a broken resolver then delays logins, and nothing else in the process.
+A lookup that hangs keeps its thread until the system gives up. So lookups have threads of their own, few of them for
+each host: a broken resolver then delays logins, a broken zone those at its own provider, and nothing else in the
+process.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from sso_adapters.http.addresses import Address
 Resolver = Callable[[str, int], Iterable[str]]
 """Takes host and port, returns addresses as text, raises OSError or UnicodeError. It may block."""
 
-MOST_LOOKUPS = 16
-"""How many lookups may be under way, or hang, at once."""
+MOST_LOOKUPS = 8
+"""How many lookups of one host may be under way, or hang, at once."""
 
 
 def system_resolver(host: str, port: int) -> Iterable[str]:
@@ -41,7 +42,7 @@ class Names:
 
     def __init__(self, resolver: Resolver = system_resolver) -> None:
         self._resolver = resolver
-        self._free = BoundedSemaphore(MOST_LOOKUPS)
+        self._free: dict[str, BoundedSemaphore] = {}
 
     def addresses(self, host: str, port: int, *, within: float) -> list[Address]:
         """Return the addresses of the host, in the resolver's order.
@@ -50,19 +51,20 @@ class Names:
         """
         if (address := literal(host)) is not None:
             return [address]
-        if not self._free.acquire(timeout=max(0.0, within)):
+        free = self._free.setdefault(host, BoundedSemaphore(MOST_LOOKUPS))
+        if not free.acquire(timeout=max(0.0, within)):
             raise TimeoutError
         answer: Future[list[Address]] = Future()
-        Thread(target=self._look_up, args=(host, port, answer), name=f"look up {host}", daemon=True).start()
+        Thread(target=self._look_up, args=(host, port, answer, free), name=f"look up {host}", daemon=True).start()
         return answer.result(timeout=within)
 
-    def _look_up(self, host: str, port: int, answer: Future[list[Address]]) -> None:
+    def _look_up(self, host: str, port: int, answer: Future[list[Address]], free: BoundedSemaphore) -> None:
         try:
             answer.set_result([ip_address(found) for found in self._resolver(host, port)])
         except Exception as error:  # noqa: BLE001 -- it is raised again in the thread that asked
             answer.set_exception(error)
         finally:
-            self._free.release()
+            free.release()
 
 
 class AsyncNames:
@@ -73,8 +75,8 @@ class AsyncNames:
 
     def __init__(self, resolver: Resolver = system_resolver) -> None:
         self._resolver = resolver
-        self._free = BoundedSemaphore(MOST_LOOKUPS)
-        self._limiter: anyio.CapacityLimiter | None = None
+        self._free: dict[str, BoundedSemaphore] = {}
+        self._limiters: dict[str, anyio.CapacityLimiter] = {}
 
     async def addresses(self, host: str, port: int, *, within: float) -> list[Address]:
         """Return the addresses of the host, in the resolver's order.
@@ -83,17 +85,15 @@ class AsyncNames:
         """
         if (address := literal(host)) is not None:
             return [address]
-        if self._limiter is None:
-            self._limiter = anyio.CapacityLimiter(MOST_LOOKUPS)
+        limiter = self._limiters.get(host) or self._limiters.setdefault(host, anyio.CapacityLimiter(MOST_LOOKUPS))
         with anyio.fail_after(within):
-            return await anyio.to_thread.run_sync(
-                self._look_up, host, port, abandon_on_cancel=True, limiter=self._limiter
-            )
+            return await anyio.to_thread.run_sync(self._look_up, host, port, abandon_on_cancel=True, limiter=limiter)
 
     def _look_up(self, host: str, port: int) -> list[Address]:
-        if not self._free.acquire(blocking=False):
+        free = self._free.setdefault(host, BoundedSemaphore(MOST_LOOKUPS))
+        if not free.acquire(blocking=False):
             raise TimeoutError
         try:
             return [ip_address(found) for found in self._resolver(host, port)]
         finally:
-            self._free.release()
+            free.release()

@@ -100,7 +100,7 @@ class HttpxSender:
     """Sends requests from synchronous code; threads may share it.
 
     It is made once: it holds the TLS context and the connections. `ca_file` adds roots to those of the system.
-    Beyond so many `connections` at once a request waits for one, as long as it would for a connection.
+    Beyond so many `connections` to one host at once a request waits for one, as long as it would for a connection.
     """
 
     def __init__(
@@ -164,7 +164,7 @@ class AsyncHttpxSender:
     """Sends requests under asyncio or trio, within the one event loop that it is first used in.
 
     It is made once: it holds the TLS context and the connections. `ca_file` adds roots to those of the system.
-    Beyond so many `connections` at once a request waits for one, as long as it would for a connection.
+    Beyond so many `connections` to one host at once a request waits for one, as long as it would for a connection.
     """
 
     def __init__(

@@ -8,6 +8,7 @@ The rules:
 - A refresh that fails takes nothing away. The old copy answers until the end of the outage window.
 - Each fetch costs a token of the (issuer, kind of document), failed fetches and first ones too. An asker without a
   token gets the old copy, or the time of the next try. A failure is not kept: the next token is the next try.
+- Logout tokens draw from buckets of their own: whoever makes them up leaves the logins theirs.
 - An asker that found no key for a token (`lacks`) gets a copy that has it, or one that is fetched now. Where that
   fetch fails it hears so: from the old copy it would conclude that the key does not exist.
 """
@@ -57,6 +58,14 @@ class Copy:
     document: Document
     read_at: float
 
+    def age(self, now: float) -> float:
+        """Return its age in seconds.
+
+        A copy that seems to come from the future was read before the clock stepped back, nobody knows when. The step
+        counts as its age, so that a long one has it read anew, and none is believed for ever.
+        """
+        return abs(now - self.read_at)
+
 
 @attrs.frozen
 class MayFetch:
@@ -96,7 +105,7 @@ class Shelf:
 
     terms: Terms = attrs.field(factory=Terms)
     _copies: dict[Place, Copy] = attrs.field(factory=dict, init=False)
-    _buckets: dict[tuple[str, Reason], Bucket] = attrs.field(factory=dict, init=False)
+    _buckets: dict[tuple[str, Reason, bool], Bucket] = attrs.field(factory=dict, init=False)
 
     def at_once(self, question: Question, now: float, *, fetching: bool) -> Answer | None:
         """Return the answer that needs no fetch, or None; `fetching` says that somebody is at it already."""
@@ -111,7 +120,7 @@ class Shelf:
 
     def may_fetch(self, question: Question, now: float) -> MayFetch | Answer:
         """Take a token for a fetch, or return what has to do without one."""
-        name = question.issuer, _unreachable(question)
+        name = question.issuer, _unreachable(question), question.for_logout
         bucket = self._buckets.get(name) or Bucket.full(now, burst=self.terms.burst, every=self.terms.every)
         after = bucket.take(now)
         if after is not None:
@@ -164,16 +173,16 @@ class Shelf:
 
     def _due(self, question: Question, now: float) -> bool:
         copy = self._copies.get(place(question))
-        return copy is not None and self._bearable(copy, now) and now - copy.read_at >= AHEAD * self._fresh_for(copy)
+        return copy is not None and self._bearable(copy, now) and copy.age(now) >= AHEAD * self._fresh_for(copy)
 
     def _fresh_for(self, copy: Copy) -> float:
         return self.terms.fresh_keys if isinstance(copy.document, KeySet) else self.terms.fresh_metadata
 
     def _fresh(self, copy: Copy, now: float) -> bool:
-        return now - copy.read_at < self._fresh_for(copy)
+        return copy.age(now) < self._fresh_for(copy)
 
     def _bearable(self, copy: Copy, now: float) -> bool:
-        return self._fresh(copy, now) or now - copy.read_at < self.terms.outage
+        return self._fresh(copy, now) or copy.age(now) < self.terms.outage
 
     def _old(self, question: Question, now: float) -> MetadataRead | KeysRead | None:
         copy = self._copies.get(place(question))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import AsyncIterator, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import certifi
@@ -22,6 +23,7 @@ USEFUL = frozenset(
 _FRAMING = frozenset({b"content-length", b"content-encoding"})
 
 IDLE_CONNECTIONS = 20
+"""To one host."""
 IDLE_SECONDS = 120.0
 """How long a connection waits for the next login; the pool notices when the provider closes it earlier."""
 
@@ -92,11 +94,26 @@ class Body(httpx.SyncByteStream):
         self._response.close()
 
 
+Origin = tuple[bytes, bytes, int | None]
+"""Scheme, host and port."""
+
+
+def origin_of(request: httpx.Request) -> Origin:
+    """Return what has a pool of connections of its own: a host that hangs keeps those of no other busy."""
+    url = request.url
+    return url.raw_scheme, url.raw_host, url.port
+
+
 class Transport(httpx.BaseTransport):
-    """Sends the requests of a client. What goes wrong is raised as httpcore raises it."""
+    """Sends the requests of a client. What goes wrong is raised as httpcore raises it.
+
+    `connections` bounds those to one host; the hosts are few, since only providers name them.
+    """
 
     def __init__(self, backend: Backend, context: ssl.SSLContext, connections: int) -> None:
-        self._pool = httpcore.ConnectionPool(
+        self._pools: dict[Origin, httpcore.ConnectionPool] = {}
+        self._open = partial(
+            httpcore.ConnectionPool,
             ssl_context=context,
             max_connections=connections,
             max_keepalive_connections=IDLE_CONNECTIONS,
@@ -106,12 +123,16 @@ class Transport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request and return the head of the answer."""
-        response = self._pool.handle_request(core_request(request))
+        origin = origin_of(request)
+        # Of two threads that come first at once one pool stays; the other has opened nothing.
+        pool = self._pools.get(origin) or self._pools.setdefault(origin, self._open())
+        response = pool.handle_request(core_request(request))
         return httpx.Response(response.status, headers=useful(response.headers), stream=Body(response))
 
     def close(self) -> None:
         """Close all connections."""
-        self._pool.close()
+        for pool in self._pools.values():
+            pool.close()
 
 
 class AsyncBody(httpx.AsyncByteStream):
@@ -129,10 +150,15 @@ class AsyncBody(httpx.AsyncByteStream):
 
 
 class AsyncTransport(httpx.AsyncBaseTransport):
-    """Sends the requests of a client. What goes wrong is raised as httpcore raises it."""
+    """Sends the requests of a client. What goes wrong is raised as httpcore raises it.
+
+    `connections` bounds those to one host; the hosts are few, since only providers name them.
+    """
 
     def __init__(self, backend: AsyncBackend, context: ssl.SSLContext, connections: int) -> None:
-        self._pool = httpcore.AsyncConnectionPool(
+        self._pools: dict[Origin, httpcore.AsyncConnectionPool] = {}
+        self._open = partial(
+            httpcore.AsyncConnectionPool,
             ssl_context=context,
             max_connections=connections,
             max_keepalive_connections=IDLE_CONNECTIONS,
@@ -142,9 +168,12 @@ class AsyncTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request and return the head of the answer."""
-        response = await self._pool.handle_async_request(core_request(request))
+        origin = origin_of(request)
+        pool = self._pools.get(origin) or self._pools.setdefault(origin, self._open())
+        response = await pool.handle_async_request(core_request(request))
         return httpx.Response(response.status, headers=useful(response.headers), stream=AsyncBody(response))
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._pool.aclose()
+        for pool in self._pools.values():
+            await pool.aclose()

@@ -16,6 +16,7 @@ from sso_core.web.pages import (
     Page,
     PasswordPage,
     RefusedPage,
+    SignedOutPage,
     StyleSheet,
     UiDisabledPage,
 )
@@ -35,6 +36,7 @@ TEMPLATES: dict[type, str] = {
     ConfirmStartPage: "confirm.html",
     ConfirmCliPage: "cli_confirm.html",
     LeavingPage: "leaving.html",
+    SignedOutPage: "signed_out.html",
     CliApprovedPage: "cli_approved.html",
     StyleSheet: "style.css",
 }

@@ -94,6 +94,8 @@ def _take(shelf: _Shelf, effect: Take, now: float) -> Taken | AlreadyTaken | Mis
 
 def _peek(shelf: _Shelf, effect: Peek, now: float) -> Found | AlreadyTaken | Missing:
     found = shelf.get(effect.key, now)
+    if found is None and effect.or_else is not None:
+        found = shelf.get(effect.or_else, now)
     if found is None:
         return Missing()
     taken, value = found

@@ -69,7 +69,8 @@ class RedisStore:
                     case Take():
                         return _take(line, name, effect)
                     case Peek():
-                        return _peek(line, name)
+                        other = None if effect.or_else is None else self._name(effect.kind, effect.or_else)
+                        return _peek(line, name, other)
                     case Drop():
                         line.ask("DEL", name)
                         return Dropped()
@@ -104,8 +105,9 @@ def _take(line: Line, name: bytes, effect: Take) -> Taken | AlreadyTaken | Missi
     return AlreadyTaken(value) if taken else Taken(value)
 
 
-def _peek(line: Line, name: bytes) -> Found | AlreadyTaken | Missing:
-    entry = _entry(line.ask("GET", name))
+def _peek(line: Line, name: bytes, other: bytes | None) -> Found | AlreadyTaken | Missing:
+    answers = (line.ask("GET", name),) if other is None else line.ask("MGET", name, other)
+    entry = next((entry for entry in map(_entry, answers) if entry is not None), None)
     if entry is None:
         return Missing()
     taken, value = entry

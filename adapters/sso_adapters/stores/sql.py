@@ -19,6 +19,7 @@ from sqlalchemy import (
     literal,
     select,
     tuple_,
+    union_all,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -83,9 +84,16 @@ class SqlStore:
                 assert_never(effect)
 
     def _peek(self, connection: Connection, effect: Peek) -> Found | AlreadyTaken | Missing:
-        columns = select(short_lived.c.value, short_lived.c.taken)
-        there = columns.where(*_at(effect.kind, effect.key), short_lived.c.ends > self._now)
-        row = connection.execute(there).one_or_none()
+        there = select(short_lived.c.value, short_lived.c.taken).where(short_lived.c.ends > self._now)
+        here = there.where(*_at(effect.kind, effect.key))
+        if effect.or_else is not None:
+            # One question of the database for both, and the first answer counts.
+            ranked = union_all(
+                here.add_columns(literal(0).label("rank")),
+                there.add_columns(literal(1).label("rank")).where(*_at(effect.kind, effect.or_else)),
+            ).subquery()
+            here = select(ranked.c.value, ranked.c.taken).order_by(ranked.c.rank).limit(1)
+        row = connection.execute(here).one_or_none()
         if row is None:
             return Missing()
         return AlreadyTaken(row.value) if row.taken else Found(row.value)

@@ -94,6 +94,8 @@ class _Visit:
 
     def _peek(self, effect: Peek) -> Found | AlreadyTaken | Missing:
         row = self._row(effect.kind, effect.key)
+        if row is None and effect.or_else is not None:
+            row = self._row(effect.kind, effect.or_else)
         if row is None:
             return Missing()
         value, taken = row

@@ -449,7 +449,7 @@ class Gate:
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 @pytest.mark.parametrize("up", [True, False])
-def test_many_tasks_that_ask_at_once_share_one_fetch(backend: str, *, up: bool) -> None:
+def test_f11_many_tasks_that_ask_at_once_share_one_fetch(backend: str, *, up: bool) -> None:
     provider = published() if up else Provider(takes=2.0)
     answers: list[Answer] = []
 
@@ -474,7 +474,7 @@ def test_many_tasks_that_ask_at_once_share_one_fetch(backend: str, *, up: bool) 
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_when_the_first_task_is_cancelled_the_next_takes_over(backend: str) -> None:
+def test_f11_when_the_first_task_is_cancelled_the_next_takes_over(backend: str) -> None:
     provider = published()
     answers: list[Answer] = []
 
@@ -524,7 +524,7 @@ def test_when_the_only_task_is_cancelled_the_next_asker_pays_for_a_fetch_of_its_
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_a_task_with_an_old_copy_does_not_wait_for_the_refresh_of_another(backend: str) -> None:
+def test_f11_a_task_with_an_old_copy_does_not_wait_for_the_refresh_of_another(backend: str) -> None:
     provider = published()
 
     async def main() -> None:

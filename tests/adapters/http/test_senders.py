@@ -170,7 +170,7 @@ NEVER_ENDING = {
 
 
 @pytest.mark.parametrize("what", NEVER_ENDING)
-def test_an_answer_that_never_ends_is_given_up_at_the_total_deadline(way: str, what: str) -> None:
+def test_f4_an_answer_that_never_ends_is_given_up_at_the_total_deadline(way: str, what: str) -> None:
     began = monotonic()
     event = met(way, NEVER_ENDING[what], deadlines=Deadlines(connect=5, total=0.3))
     assert monotonic() - began < 3
@@ -179,7 +179,7 @@ def test_an_answer_that_never_ends_is_given_up_at_the_total_deadline(way: str, w
     assert event.why in ("no complete answer within 0.3 seconds", "the answer is incomplete or not HTTP")
 
 
-def test_a_server_that_takes_the_request_slowly_is_given_up_too(way: str) -> None:
+def test_f4_a_server_that_takes_the_request_slowly_is_given_up_too(way: str) -> None:
     with serving(silent) as server:
         request = HttpRequest(Purpose.TOKEN, server.url(), body=b"x" * 50_000_000)
         assert perform(way, request, deadlines=QUICK) == [
@@ -251,7 +251,7 @@ USELESS = {
 
 
 @pytest.mark.parametrize("what", USELESS)
-def test_an_answer_that_is_of_no_use_is_no_answer_and_is_not_quoted(way: str, what: str) -> None:
+def test_f19_an_answer_that_is_of_no_use_is_no_answer_and_is_not_quoted(way: str, what: str) -> None:
     event = met(way, USELESS[what])
     assert isinstance(event, Unreachable)
     assert event.sent
@@ -259,7 +259,7 @@ def test_an_answer_that_is_of_no_use_is_no_answer_and_is_not_quoted(way: str, wh
     assert "s3cret" not in event.why
 
 
-def test_a_post_is_sent_once_though_the_connection_turns_out_to_be_closed(way: str) -> None:
+def test_f18_a_post_is_sent_once_though_the_connection_turns_out_to_be_closed(way: str) -> None:
     def answers_once(connection: Any, server: Any) -> None:
         answering(OK)(connection, server)
         read_request(connection, server)
@@ -328,7 +328,7 @@ def test_a_name_without_an_address_is_not_reached(way: str) -> None:
     ]
 
 
-def test_a_resolver_that_hangs_is_given_up_at_the_deadline_of_a_connection(way: str) -> None:
+def test_f4_a_resolver_that_hangs_is_given_up_at_the_deadline_of_a_connection(way: str) -> None:
     released = Event()
 
     def hangs(host: str, port: int) -> Iterable[str]:
@@ -363,7 +363,7 @@ def test_lookups_that_hang_are_few(way: str) -> None:
         released.set()
 
 
-def test_the_next_address_is_tried_when_the_first_does_not_answer(way: str) -> None:
+def test_f4_the_next_address_is_tried_when_the_first_does_not_answer(way: str) -> None:
     with serving(answering(OK)) as server:
         request = get(server.url(host="localhost"))
         (event,) = perform(way, request, resolver=resolving("::1", "127.0.0.2", "127.0.0.1"))
@@ -457,7 +457,7 @@ def test_tls_older_than_1_2_is_not_spoken(way: str, certificate: Certificate) ->
     assert not event.sent
 
 
-def test_a_handshake_that_hangs_is_given_up_at_the_deadline_of_a_connection(way: str) -> None:
+def test_f4_a_handshake_that_hangs_is_given_up_at_the_deadline_of_a_connection(way: str) -> None:
     with serving(silent) as server:
         request = post(server.url(host="localhost", scheme="https"))
         events = perform(way, request, deadlines=Deadlines(connect=0.3, total=20))
@@ -539,6 +539,71 @@ def test_a_request_that_finds_all_connections_busy_was_not_sent(way: str) -> Non
 
             event = anyio.run(main, backend=way)
     assert event == Unreachable(sent=False, why="all connections are busy")
+
+
+def test_f25_a_host_that_hangs_keeps_the_connections_of_no_other_busy(way: str) -> None:
+    options: dict[str, Any] = {"connections": 2, "deadlines": Deadlines(connect=5, total=5)}
+    busy = 4
+    arrived = Event()
+
+    def hangs(connection: Any, server: Any) -> None:
+        if server.connections == 2:
+            arrived.set()
+        server.stopped.wait()
+
+    with serving(hangs) as hanging, serving(answering(OK)) as well:
+        stuck, quick = get(hanging.url()), get(well.url())
+        if way == "sync":
+            sender = HttpxSender(**options)
+            holders = [Thread(target=sender.send, args=(stuck,)) for _ in range(busy)]
+            for holder in holders:
+                holder.start()
+            arrived.wait()
+            began = monotonic()
+            event = sender.send(quick)
+            took = monotonic() - began
+            hanging.stopped.set()
+            for holder in holders:
+                holder.join()
+            sender.close()
+        else:
+
+            async def main() -> tuple[HttpResponse | Unreachable, float]:
+                sender = AsyncHttpxSender(**options)
+                told = []
+                async with anyio.create_task_group() as group:
+                    for _ in range(busy):
+                        group.start_soon(sender.send, stuck)
+                    await anyio.to_thread.run_sync(arrived.wait)
+                    began = monotonic()
+                    told.append((await sender.send(quick), monotonic() - began))
+                    group.cancel_scope.cancel()
+                await sender.aclose()
+                return told[0]
+
+            event, took = anyio.run(main, backend=way)
+        assert isinstance(event, HttpResponse)
+        assert took < 2
+
+
+def test_f25_a_name_that_hangs_keeps_no_other_waiting(way: str) -> None:
+    released = Event()
+
+    def resolver(host: str, port: int) -> Iterable[str]:
+        if host == "localhost":
+            return ("127.0.0.1",)
+        released.wait(20)
+        return ()
+
+    with serving(answering(OK)) as server:
+        requests = [*[get("https://idp.example/")] * (MOST_LOOKUPS + 2), get(server.url(host="localhost"))]
+        try:
+            deadlines = Deadlines(connect=0.05, total=20)
+            *stuck, event = perform(way, *requests, resolver=resolver, deadlines=deadlines, before_the_end=released.set)
+            assert set(stuck) == {Unreachable(sent=False, why="no connection within 0.05 seconds")}
+            assert isinstance(event, HttpResponse)
+        finally:
+            released.set()
 
 
 def test_a_sender_shows_its_rule_and_deadlines(way: str) -> None:

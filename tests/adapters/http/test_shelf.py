@@ -147,3 +147,21 @@ def test_a_refresh_ahead_costs_a_token_and_takes_none_in_vain() -> None:
     assert not shelf.may_refresh(ASK_KEYS, HOUR, fetching=True)
     assert [shelf.may_refresh(ASK_KEYS, HOUR, fetching=False) for _ in range(4)] == [True, True, True, False]
     assert shelf.may_refresh(ASK_METADATA, HOUR, fetching=False)
+
+
+def test_f50_a_clock_that_steps_back_makes_no_copy_last_for_ever() -> None:
+    shelf = holding((ASK_METADATA, METADATA), (ASK_KEYS, keys("a")), at=1000 * HOUR)
+    assert shelf.at_once(ASK_KEYS, 1000 * HOUR - 1, fetching=False) == KeysRead(keys("a"))
+    assert shelf.at_once(ASK_KEYS, 999 * HOUR, fetching=False) is None
+    assert shelf.outcome(ASK_KEYS, DOWN, 999 * HOUR) == KeysRead(keys("a"))
+    assert shelf.outcome(ASK_KEYS, DOWN, 0) == Unavailable(DOWN)
+    assert shelf.due(999 * HOUR) == (ASK_METADATA, ASK_KEYS)
+
+
+def test_whoever_makes_up_logout_tokens_uses_up_no_token_of_the_logins() -> None:
+    shelf = holding((ASK_KEYS, keys("a")))
+    made_up = ReadKeys(ISSUER, URI, lacks="made up", for_logout=True)
+    emptied(shelf, 0, made_up)
+    assert shelf.may_fetch(made_up, 0) == KeysRead(keys("a"))
+    assert shelf.may_fetch(ReadKeys(ISSUER, URI, lacks="b"), 0) == MayFetch()
+    assert shelf.may_fetch(ReadMetadata(ISSUER, for_logout=True), 0) == MayFetch()

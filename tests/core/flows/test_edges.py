@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 import pytest
 from cli_witnesses import CLI_WITNESSES
+from logout_witnesses import LOGOUT_WITNESSES
 from scenes import (
     ACCOUNT,
     ENTROPY,
@@ -241,6 +242,7 @@ WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (ReadingKeySet(ISSUER), (HttpResponse(200, SIGNER.jwks),), KeysKnown),
     *CLI_WITNESSES,
     *SESSION_WITNESSES,
+    *LOGOUT_WITNESSES,
 ]
 
 

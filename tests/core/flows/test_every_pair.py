@@ -27,7 +27,11 @@ ON_THE_MAP = by_name(
     }
 )
 FOUND = explored(STARTS, MATERIAL, now=NOW)
-PAIRS = [(kind, answers) for kind in ON_THE_MAP for state in FOUND.get(kind, ())[:1] for answers in combinations(state)]
+PAIRS = [
+    (kind, answers)
+    for kind in ON_THE_MAP
+    for answers in dict.fromkeys(answers for state in FOUND.get(kind, ()) for answers in combinations(state))
+]
 
 
 def named(kinds: type | tuple[type, ...]) -> str:
@@ -57,6 +61,8 @@ def test_the_samples_of_an_answer_over_http_are_good_damaged_refused_and_broken(
 def test_every_pair_leads_along_the_map_and_shows_no_secret(kind: type[Working], kinds: tuple[type, ...]) -> None:
     for state in FOUND[kind]:
         assert not [secret for secret in SECRETS if secret in repr(state)]
+        if kinds not in combinations(state):  # it asks more, or less, than others of its class
+            continue
         for answers in answered(kinds, MATERIAL):
             after = advance_any(state, answers, now=NOW)
             assert type(after) in transitions(kind)

@@ -10,7 +10,7 @@ from sso_core.failures import Failure, Reason
 from sso_core.flows.enter import ReadingAccount
 from sso_core.flows.gather_groups import ReadingGroups
 from sso_core.machine import Failed, advance
-from sso_core.providers.graph import GRAPH, GraphGroups, WhenIncomplete, first_pages
+from sso_core.providers.graph import GRAPH, PATIENCE, GraphGroups, WhenIncomplete, first_pages
 from sso_core.records import Team
 from sso_core.secret import Secret
 
@@ -55,6 +55,21 @@ def test_pages_are_asked_with_the_token_in_the_header_which_shows_nowhere() -> N
     assert request.purpose is Purpose.GROUPS
     assert dict(request.headers)["authorization"] == "Bearer at-canary"
     assert "canary" not in request.url + repr(state)
+
+
+@pytest.mark.parametrize("when_incomplete", WhenIncomplete)
+def test_a_service_that_drips_page_after_page_holds_no_login_up(when_incomplete: WhenIncomplete) -> None:
+    graph = GraphGroups(when_incomplete=when_incomplete)
+    state = attrs.evolve(reading(graph), lists=first_pages(graph, now=NOW))
+    state = going_on(advance(state, [page("a", next_link=SECOND)], now=NOW + PATIENCE - 1))
+    after = advance(state, [page("b", next_link=THIRD)], now=NOW + PATIENCE)
+    if when_incomplete is WhenIncomplete.REFUSE:
+        assert isinstance(after, Failed)
+        assert after.failure.reason is Reason.GROUPS_UNREACHABLE
+        return
+    listing = ended(after).gathered.listing
+    assert listing is not None
+    assert (listing.groups, listing.complete) == (("a", "b"), False)
 
 
 def test_pages_are_read_one_after_the_other_and_the_groups_go_with_the_person() -> None:

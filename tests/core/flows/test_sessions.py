@@ -9,6 +9,7 @@ from scenes import ACCOUNT, IDENTITY, NOW
 from sso_core.effects import Drop, Kind, Peek, ReadAccount, ReadKey, Renew
 from sso_core.events import (
     AccountFacts,
+    AlreadyTaken,
     DirectoryUnreachable,
     Dropped,
     Event,
@@ -34,12 +35,13 @@ from sso_core.flows.sessions import (
 from sso_core.machine import Failed, Working, advance, advance_any
 from sso_core.records import Account, ApiKey, Membership
 from sso_core.secret import Secret
-from sso_core.sessions.revocation import encode_revocation, revocation_key
+from sso_core.sessions.revocation import ENDED, encode_revocation, revocation_key, sid_key
 from sso_core.sessions.session import SessionKind, encode_session, session_key, session_of, session_of_key
 from sso_core.sessions.session_keys import SessionKeys
 from sso_core.sessions.tokens import api_key, api_key_hash, cli_token
 
 SESSION = session_of(IDENTITY, ACCOUNT, provider_id="generic", signed_in_at=NOW, expires_at=NOW + 10)
+OF_PROVIDER = attrs.evolve(SESSION, sid="s1")
 OF_CLI = attrs.evolve(SESSION, kind=SessionKind.CLI)
 KEY = session_key(Secret("id"))
 API_KEY = ApiKey("hash", "a1", "ci", created_at=NOW, expires_at=NOW + 10)
@@ -83,6 +85,28 @@ def test_what_is_missing_or_unreadable_is_no_session() -> None:
 )
 def test_a_session_that_was_ended_with_all_others_is_none(mark: bytes, expected: object) -> None:
     assert advance(CheckingRevocation(SESSION, ReadingSession(KEY, 300)), [Found(mark)], now=NOW) == expected
+
+
+def test_a_mark_that_somebody_took_ends_the_session_as_well() -> None:
+    assert advance(CheckingRevocation(SESSION, ReadingSession(KEY, 300)), [AlreadyTaken(b"")], now=NOW) == NoSession()
+
+
+def test_whether_the_providers_own_session_has_ended_is_part_of_the_same_question() -> None:
+    asked = Peek(Kind.REVOKED, sid_key(SESSION.issuer, "s1"), or_else=revocation_key("a1"))
+    assert CheckingRevocation(OF_PROVIDER, ReadingSession(KEY, 300)).awaits == (asked,)
+
+
+@pytest.mark.parametrize(
+    ("mark", "expected"),
+    [
+        (Missing(), SessionFound(OF_PROVIDER)),
+        (Found(encode_revocation(NOW - 1)), SessionFound(OF_PROVIDER)),
+        (Found(encode_revocation(NOW)), NoSession()),
+        (Found(ENDED), NoSession()),
+    ],
+)
+def test_a_session_ends_with_that_of_the_provider_whenever_it_began(mark: Event, expected: object) -> None:
+    assert advance_any(CheckingRevocation(OF_PROVIDER, ReadingSession(KEY, 300)), [mark], now=NOW) == expected
 
 
 @pytest.mark.parametrize(("kind", "stored"), [(SessionKind.BROWSER, OF_CLI), (SessionKind.CLI, SESSION)])
@@ -198,6 +222,7 @@ def test_a_key_is_good_until_its_time_while_its_account_is(
     [
         (ReadingSession(KEY, 300), (DOWN,)),
         (CheckingRevocation(SESSION, ReadingSession(KEY, 300)), (DOWN,)),
+        (CheckingRevocation(OF_PROVIDER, ReadingSession(KEY, 300)), (DOWN,)),
         (ReadingKey("hash"), (DirectoryUnreachable("down"),)),
     ],
 )

@@ -349,3 +349,8 @@ def test_beside_other_providers_the_operators_map_counts_and_the_directorys_for_
     told = identify(person, RULES, LADDER, of_directory, provider_id="entra", only_one=False)
     assert (told.role, told.role_answered, told.teams) == (None, False, NOBODY_ASKED)
     assert identify(person, of_operator, LADDER, provider_id="entra", only_one=False).role == "owner"
+
+
+@pytest.mark.parametrize(("claims", "sid"), [({"sid": "s1"}, "s1"), ({"sid": 5}, None), ({}, None)])
+def test_the_providers_session_is_known_by_the_signed_token_alone(claims: dict[str, Any], sid: str | None) -> None:
+    assert identity({"sid": "of userinfo"}, id_token=ClaimSet(claims)).sid == sid

@@ -108,6 +108,13 @@ def test_without_a_usable_state_nothing_is_told(parameters: dict[str, str], more
     assert caught.value.failure == Failure(Reason.NO_STATE, "the callback has no usable state", hint)
 
 
+def test_what_a_provider_says_is_told_without_the_state_and_the_code() -> None:
+    said = {"error": "not st4te", "error_description": "c0de of st4te is over"}
+    response = parse_authorization_response({"state": "st4te", "code": "c0de", **said})
+    assert isinstance(response, NotGranted)
+    assert response.failure.detail == "the provider answers not … (… of … is over)"
+
+
 @pytest.mark.parametrize(
     ("parameters", "reason", "detail"),
     [

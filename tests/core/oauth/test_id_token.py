@@ -19,6 +19,7 @@ from sso_core.facts import KeySet
 from sso_core.failures import Failure, Reason, Refusal
 from sso_core.oauth import id_token
 from sso_core.oauth.id_token import (
+    SID_LIMIT,
     SUBJECT_LIMIT,
     Expectations,
     VerifiedClaims,
@@ -31,6 +32,7 @@ from sso_core.oauth.id_token import (
     check_subject,
     check_times,
     check_type,
+    usable_sid,
     verify_id_token,
 )
 from sso_core.oauth.jws import Header
@@ -573,3 +575,11 @@ def test_a_key_that_is_published_for_one_tenant_signs_for_no_other() -> None:
     keys = parse_key_set(json.dumps({"keys": [jwk]}).encode())
     assert verify(of_tenant("t-1"), MANY, keys).subject == "alice"
     assert failure(lambda: verify(of_tenant("t-2"), MANY, keys)).reason is Reason.WRONG_ISSUER
+
+
+@pytest.mark.parametrize(
+    ("sid", "usable"),
+    [("s", True), ("s" * SID_LIMIT, True), ("s" * (SID_LIMIT + 1), False), ("", False), (None, False), (5, False)],
+)
+def test_a_providers_session_has_a_name_that_can_be_kept(sid: object, usable: bool) -> None:
+    assert usable_sid(sid) == (sid if usable else None)

@@ -15,6 +15,7 @@ from sso_core.providers.graph import (
     GRAPH,
     MOST_PAGES,
     PAGE_LIMIT,
+    PATIENCE,
     GraphGroups,
     GroupLists,
     check_profile_subject,
@@ -195,6 +196,16 @@ def test_there_are_only_so_many_pages(pages: int, whole: bool) -> None:
     assert count == MOST_PAGES
     assert len(lists.listing().groups) == MOST_PAGES
     assert lists.listing().complete is whole
+
+
+def test_lists_that_take_too_long_are_read_no_further_and_are_not_whole() -> None:
+    lists = first_pages(FILTERED, now=100.0).after([page("a", next_link=NEXT), assigned("a")])
+    assert lists.in_time(100.0 + PATIENCE - 0.1) == lists
+    late = lists.in_time(100.0 + PATIENCE)
+    assert (late.pending, late.listing().groups, late.listing().complete) == ((), ("a",), False)
+    assert [fault.detail for fault in late.faults] == ["listing groups takes longer than 10 s"]
+    whole = first_pages(GraphGroups(), now=100.0).after([page("a")])
+    assert whole.in_time(1000.0) == whole
 
 
 # Groups assigned to the service

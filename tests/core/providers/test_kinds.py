@@ -66,6 +66,33 @@ def test_no_parameter_stands_beside_one_of_the_protocol(
         attrs.evolve(provider, authorization_parameters=parameters)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://idp.example",
+        "ftp://idp.example",
+        "https://user@idp.example",
+        "http://localhost@evil.example",
+        "https://idp.example#a",
+        "//idp.example",
+        "",
+    ],
+)
+def test_an_address_that_would_give_secrets_away_is_refused(address: str) -> None:
+    with pytest.raises(ValueError, match="issuer"):
+        OpenIdProvider(address, CLIENT)
+    with pytest.raises(ValueError, match="authorization endpoint"):
+        attrs.evolve(PLAIN, authorization_endpoint=address)
+    with pytest.raises(ValueError, match="token endpoint"):
+        attrs.evolve(PLAIN, token_endpoint=address)
+    with pytest.raises(ValueError, match="userinfo endpoint"):
+        attrs.evolve(PLAIN, userinfo_endpoint=address)
+
+
+def test_on_the_loopback_of_this_machine_an_issuer_may_be_plain() -> None:
+    assert OpenIdProvider("http://127.0.0.1:8080", CLIENT).namespace == "http://127.0.0.1:8080"
+
+
 def test_an_access_token_is_verified_for_an_audience_that_has_a_name() -> None:
     verified = IdentityRules(access_token=AccessTokenClaims.VERIFIED)
     with pytest.raises(ValueError, match="audience"):
@@ -78,3 +105,14 @@ def test_a_plain_provider_has_no_keys_to_verify_an_access_token_with() -> None:
     rules = IdentityRules(access_token=AccessTokenClaims.VERIFIED, access_token_audience="api://us")
     with pytest.raises(ValueError, match="no keys"):
         attrs.evolve(PLAIN, rules=rules)
+
+
+def test_an_authority_of_many_publishes_what_it_says_and_any_other_its_issuer() -> None:
+    template = ISSUER + "/{tenantid}"
+    assert OpenIdProvider(ISSUER, CLIENT).published_issuers == ()
+    many = OpenIdProvider(ISSUER, CLIENT, tenants=Tenants(template, ("t",), (template,)))
+    assert many.published_issuers == (template,)
+
+
+def test_whoever_signs_out_stays_signed_in_at_the_provider_unless_configured() -> None:
+    assert not OpenIdProvider(ISSUER, CLIENT).logout_at_provider

@@ -5,7 +5,7 @@ import pytest
 from scenes import ACCOUNT, IDENTITY, NOW
 
 from sso_core.records import Account, Membership
-from sso_core.sessions.account_check import is_believed_unchecked, is_check_due, session_by_now
+from sso_core.sessions.account_check import is_believed_unchecked, is_check_due, is_renewed, session_by_now
 from sso_core.sessions.session import Session, session_of
 
 SESSION = session_of(IDENTITY, ACCOUNT, provider_id="generic", signed_in_at=NOW, expires_at=NOW + 9999)
@@ -32,10 +32,28 @@ def test_an_account_is_read_again_after_the_interval(interval: float, age: float
 
 @pytest.mark.parametrize(
     ("interval", "age", "believed"),
-    [(300, 0, True), (300, 599.9, True), (300, 600, False), (300, 1e9, False), (0, 0, False), (0, 1, False)],
+    [
+        (300, 0, True),
+        (300, 599.9, True),
+        (300, 600, False),
+        (300, 1e9, False),
+        (300, -599.9, True),
+        (300, -600, False),
+        (0, 0, False),
+        (0, 1, False),
+    ],
 )
 def test_without_the_directory_there_is_a_grace_of_one_interval(interval: float, age: float, believed: bool) -> None:
     assert is_believed_unchecked(SESSION, interval, NOW + age) is believed
+
+
+@pytest.mark.parametrize(
+    ("interval", "age", "renewed"), [(300, 300, True), (300, 0, True), (300, -0.1, False), (0, 1, False)]
+)
+def test_a_session_is_written_back_unless_nobody_knows_how_much_of_its_time_is_left(
+    interval: float, age: float, renewed: bool
+) -> None:
+    assert is_renewed(SESSION, interval, NOW + age) is renewed
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ ALICE = Identity(
     claims=(ShownClaim("name", '"Alice"', "userinfo"),),
     notes=(Failure(Reason.USERINFO_UNREACHABLE),),
     explanation=(Step("role", "groups", "id_token", "admin"),),
+    sid="at the provider",
 )
 ACCOUNT = Account(
     "account", "Alice", 1, handle="alice", role="admin", memberships=(Membership("blue"), Membership("green"))
@@ -60,6 +61,7 @@ FITTING = {
     "kind": [],
     "explanation": ["list"],
     "checked_at": ["number"],
+    "sid": ["text", "null"],
 }
 
 
@@ -90,6 +92,7 @@ SESSIONS = st.builds(
     kind=st.sampled_from((SessionKind.BROWSER, SessionKind.CLI)),
     explanation=st.lists(st.builds(Step, TEXT, TEXT, TEXT, TEXT), max_size=5).map(tuple),
     checked_at=TIMES,
+    sid=st.none() | TEXT,
 )
 
 
@@ -115,6 +118,7 @@ def test_a_session_remembers_who_signed_in_and_until_when() -> None:
             team_ids=("blue", "green"),
             explanation=ALICE.explanation,
             checked_at=1.0,
+            sid="at the provider",
         )
         == SESSION
     )
@@ -156,6 +160,7 @@ def test_a_session_that_nobody_could_read_back_is_refused() -> None:
         b"\xff",
         b"null",
         b"[]",
+        b"[4]",
         b"[5]",
         b"{}",
         b'"2"',
@@ -165,6 +170,9 @@ def test_a_session_that_nobody_could_read_back_is_refused() -> None:
         changed(version=6),
         changed(version="5"),
         changed(version=5.0),
+        json.dumps([4.0, *VALUES[1:-2]]).encode(),
+        json.dumps(["4", *VALUES[1:-2]]).encode(),
+        json.dumps([3, *VALUES[1:-2]]).encode(),
         json.dumps(VALUES[:-1]).encode(),
         json.dumps(VALUES[1:]).encode(),
         json.dumps([*VALUES, 1]).encode(),
@@ -187,6 +195,11 @@ def test_a_session_that_nobody_could_read_back_is_refused() -> None:
 )
 def test_anything_else_is_no_session(value: bytes) -> None:
     assert decode_session(value) is None
+
+
+def test_a_session_of_the_former_version_is_still_one_whose_account_is_read_soon() -> None:
+    former = json.dumps([4, *VALUES[1:-2]]).encode()
+    assert decode_session(former) == attrs.evolve(SESSION, checked_at=0.0, sid=None)
 
 
 @pytest.mark.parametrize("name", FITTING)

@@ -45,6 +45,7 @@ def test_an_issuer_makes_an_openid_provider() -> None:
             "GENERIC_USERINFO": "required",
             "GENERIC_MAX_AGE": "0",
             "GENERIC_VERIFIED_EMAIL_REQUIRED": "true",
+            "GENERIC_LOGOUT_AT_PROVIDER": "true",
             "GENERIC_SSO_HEADERS": "X-A=b",
         }
     )
@@ -53,7 +54,7 @@ def test_an_issuer_makes_an_openid_provider() -> None:
     assert provider.scope == "openid email groups"
     assert provider.response_mode is ResponseMode.FORM_POST
     assert provider.userinfo is UserinfoPolicy.REQUIRED
-    assert (provider.max_age, provider.verified_email_required) == (0, True)
+    assert (provider.max_age, provider.verified_email_required, provider.logout_at_provider) == (0, True, True)
     assert provider.extra_headers == (("x-a", "b"),)
     assert provider.rules.team_claims == ("groups",)
 
@@ -114,6 +115,7 @@ def test_the_client_proves_itself_as_it_is_registered(environ: dict[str, str], m
         (OPENID | {"GENERIC_ISSUER": "http://canary"}, ["GENERIC_ISSUER is plain http"]),
         (OPENID | {"GENERIC_ACCESS_TOKEN_CLAIMS": "verified"}, ["GENERIC_ACCESS_TOKEN_AUDIENCE is missing"]),
         (PLAIN | {"GENERIC_USERINFO": "unused"}, ["GENERIC_USERINFO needs GENERIC_ISSUER"]),
+        (PLAIN | {"GENERIC_LOGOUT_AT_PROVIDER": "true"}, ["GENERIC_LOGOUT_AT_PROVIDER needs GENERIC_ISSUER"]),
         (
             PLAIN | {"GENERIC_ACCESS_TOKEN_CLAIMS": "verified", "GENERIC_ACCESS_TOKEN_AUDIENCE": "a"},
             ["GENERIC_ACCESS_TOKEN_CLAIMS needs GENERIC_ISSUER"],

@@ -177,6 +177,11 @@ def test_endpoints_of_entra_can_be_replaced() -> None:
     assert provider.scope == "openid email"
 
 
+def test_people_sign_out_at_entra_as_well_where_the_operator_wishes() -> None:
+    assert whole(MICROSOFT | {"MICROSOFT_LOGOUT_AT_PROVIDER": "true"}).logout_at_provider
+    assert not whole(MICROSOFT).logout_at_provider
+
+
 @pytest.mark.parametrize(("kind", "environ"), [("google", GOOGLE), ("microsoft", MICROSOFT), ("generic", GENERIC)])
 def test_each_kind_takes_an_id_and_the_claims_of_groups(kind: str, environ: dict[str, str]) -> None:
     described = Described(REFERENCE_LADDER, ("groups",), "corp")

@@ -49,15 +49,16 @@ def test_others_stand_beside_each_other(other: Provider) -> None:
     assert clashes((OPENID, other)) == ()
 
 
-CAME_FROM = attrs.evolve(OPENID, former_namespace="corp", provider_id="came")
+CORP = "https://corp.example"
+CAME_FROM = attrs.evolve(OPENID, former_namespace=CORP, provider_id="came")
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        attrs.evolve(PLAIN, namespace="corp"),
-        attrs.evolve(OPENID, issuer="corp", client=OTHER_CLIENT),
-        attrs.evolve(OPENID, issuer="https://other.example", former_namespace="corp"),
+        attrs.evolve(PLAIN, namespace=CORP),
+        attrs.evolve(OPENID, issuer=CORP, client=OTHER_CLIENT),
+        attrs.evolve(OPENID, issuer="https://other.example", former_namespace=CORP),
         attrs.evolve(OPENID, issuer="https://other.example", former_namespace=OPENID.issuer),
     ],
 )

@@ -87,6 +87,13 @@ def test_the_first_provider_owns_the_plain_callback_and_each_other_one_its_own()
     assert both.redirect_uri(OTHER) == "https://app.example/sso/callback/other"
 
 
+def test_each_provider_signs_people_out_where_its_callback_is_and_all_send_them_back_to_one_place() -> None:
+    both = SignInSettings(Origin("https://app.example/a"), (PROVIDER, OTHER))
+    assert both.backchannel_logout_path(PROVIDER) == "/sso/logout/backchannel"
+    assert both.backchannel_logout_path(OTHER) == "/sso/logout/backchannel/other"
+    assert both.post_logout_redirect_uri == "https://app.example/a/sso/logout/return"
+
+
 def test_the_administrator_is_a_subject_of_the_one_provider_or_of_the_issuer_that_is_named() -> None:
     named = AccessPolicy(REFERENCE_LADDER, admin_id="root", admin_issuer="https://third.example")
     unnamed = AccessPolicy(REFERENCE_LADDER, admin_id="root")

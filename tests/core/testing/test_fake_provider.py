@@ -528,3 +528,24 @@ def test_of_two_steps_from_one_state_the_second_is_played_again() -> None:
     op.change(interrupted)
     assert seen == [0, 1]
     assert (op.state.count("authorization"), op.state.seed) == (1, "changed")
+
+
+# Signing out
+
+
+def test_a_provider_with_a_memory_signs_people_out_and_tells_each_client_by_another_token() -> None:
+    back = "https://app.example/out"
+    client = attrs.evolve(example_provider().clients[0], post_logout_redirect_uris=(back,))
+    op = provider(signs_out=True, clients=(client,))
+    query = urlencode({"client_id": "client", "post_logout_redirect_uri": back})
+    assert op.end_session(f"{ISSUER}/end-session?{query}").url == back
+    first, second = (op.logout_form("client", NOW, sid="s1")["logout_token"] for _ in range(2))
+    assert first != second
+
+
+@pytest.mark.parametrize("signs_out", [True, False])
+def test_an_id_token_names_the_session_that_people_sign_out_of(signs_out: bool) -> None:
+    op = provider(signs_out=signs_out)
+    sids = {verified(op, tokens(op)["id_token"], "EdDSA").get("sid") for _ in range(2)}
+    assert len(sids) == (2 if signs_out else 1)
+    assert (sids == {None}) is not signs_out

@@ -30,8 +30,8 @@ class PlainStore:
             case Drop():
                 self.entries.pop(place, None)
                 return Dropped()
-            case Peek():
-                return seen
+            case Peek(kind, _, or_else):
+                return seen if there or or_else is None else self.perform(Peek(kind, or_else))
             case Keep():
                 if effect.only_if_absent and there:
                     return Occupied(value)

@@ -3,8 +3,8 @@ from __future__ import annotations
 from scenes import settings
 
 from sso_core.failures import Failure, Reason
-from sso_core.web.answers import SECURITY_HEADERS, json_answer, page, redirect, refusal
-from sso_core.web.pages import RefusedPage, StyleSheet
+from sso_core.web.answers import SECURITY_HEADERS, json_answer, onward, page, redirect, refusal
+from sso_core.web.pages import LeavingPage, RefusedPage, StyleSheet
 
 
 def test_every_answer_carries_the_security_headers() -> None:
@@ -44,3 +44,12 @@ def test_a_refusal_that_may_be_repeated_stays_where_it_is() -> None:
     assert (response.status, headers["retry-after"]) == (503, "2")
     assert isinstance(response.body, RefusedPage)
     assert response.body.again_path == ""
+
+
+def test_a_browser_that_came_with_a_form_goes_on_by_a_page() -> None:
+    response = onward(settings(), redirect("https://idp.example/out", ("c=1",)))
+    headers = dict(response.headers)
+    assert (response.status, headers["refresh"]) == (200, "0;url=https://idp.example/out")
+    assert "location" not in headers
+    assert headers["set-cookie"] == "c=1"
+    assert response.body == LeavingPage("https://idp.example/out", "/sso/style.css")

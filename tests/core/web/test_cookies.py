@@ -15,7 +15,7 @@ from sso_core.sessions.session import session_of
 from sso_core.sessions.session_keys import SessionKeys
 from sso_core.settings.origin import Origin
 from sso_core.settings.sign_in import KeyHolders
-from sso_core.web.cookies import LOGIN_COOKIES, Cookies, pairs
+from sso_core.web.cookies import COOKIES, LOGIN_COOKIES, Cookies, pairs
 from sso_core.web.messages import Request
 from sso_core.wire import b64url_decode
 
@@ -93,6 +93,19 @@ def test_the_oldest_logins_give_way() -> None:
     assert SECURE.surplus_logins(with_cookie(cookies[0])) == ()
 
 
+def test_the_login_cookies_that_stay_fit_into_a_header_with_the_next_one() -> None:
+    def names_left(size: int) -> list[str]:
+        cookies = [
+            (f"{SECURE.login_prefix}{age}", LoginCookie(age, Secret("s" * size), "/").encode()) for age in range(1, 6)
+        ]
+        surplus = SECURE.surplus_logins(with_cookie("; ".join(map("=".join, cookies))))
+        return [name[-1] for name, _ in cookies if name not in surplus]
+
+    assert names_left(40) == ["1", "2", "3", "4", "5"]
+    assert names_left(1000) == ["2", "3", "4", "5"]
+    assert names_left(5000) == []
+
+
 def test_a_trail_is_names_and_nothing_else() -> None:
     name = SECURE.trail
     assert SECURE.read_trail(with_cookie(f"{name}=A.B.<script>.{'x' * 80}")) == ("A", "B")
@@ -101,7 +114,13 @@ def test_a_trail_is_names_and_nothing_else() -> None:
 
 def test_cookies_are_read_as_they_come() -> None:
     assert pairs(with_cookie("a=1; b=2=3;c", "d=4")) == (("a", "1"), ("b", "2=3"), ("d", "4"))
-    assert len(pairs(with_cookie("; ".join(["a=1"] * 5000)))) == 200
+
+
+def test_of_more_cookies_than_any_browser_keeps_none_counts() -> None:
+    name = SECURE.session
+    assert SECURE.read_session(with_cookie("; ".join(["a=1"] * (COOKIES - 1)), f"{name}=s")) == Secret("s")
+    for junk in ("a=1", "a"):
+        assert pairs(with_cookie(f"{name}=s; " + "; ".join([junk] * COOKIES) + f"; {name}=t")) == ()
 
 
 # Signed sessions, and the reference's token

@@ -5,9 +5,10 @@ from typing import Any
 import attrs
 import pytest
 from browsing import Browser, cookies_set, location, refused, told, warm_facts
-from scenes import ACCOUNT, ENTROPY, IDENTITY, NOW, OPENID, settings
+from scenes import ACCOUNT, ENTROPY, IDENTITY, METADATA, NOW, OPENID, settings
 
 from sso_core.effects import Kind
+from sso_core.facts import ProviderMetadata, Warm
 from sso_core.failures import Reason
 from sso_core.flows.sessions import NoSession
 from sso_core.machine import Failed
@@ -19,7 +20,7 @@ from sso_core.sessions.session_keys import SessionKeys
 from sso_core.sessions.tokens import api_key, api_key_hash, cli_token
 from sso_core.settings.origin import Origin
 from sso_core.web.messages import Request
-from sso_core.web.pages import HomePage, SignInChoice
+from sso_core.web.pages import HomePage, LeavingPage, SignInChoice
 from sso_core.web.people import sign_in_choices, who_is_it
 from sso_core.web.site import Site
 
@@ -226,3 +227,53 @@ def test_a_token_ends_nothing_else() -> None:
     )
     assert isinstance(visit.state, Failed)
     assert browser.send("GET", "/sso/session").status == 200
+
+
+# And out at the provider
+
+
+LEAVING = attrs.evolve(OPENID, logout_at_provider=True)
+OFFERED = attrs.evolve(METADATA, end_session_endpoint="https://idp.example/end-session")
+
+
+def leaving(metadata: ProviderMetadata | None = OFFERED) -> Browser:
+    browser = Browser(Site(settings(LEAVING)))
+    browser.warm = lambda _provider: Warm(metadata)
+    browser.holds(SESSION)
+    return browser
+
+
+@pytest.mark.parametrize("query", ["", "everywhere=1"])
+def test_whoever_signs_out_is_sent_on_to_the_provider_where_the_operator_wishes(query: str) -> None:
+    browser = leaving()
+    response = browser.send("POST", "/sso/sign-out", query, **SAME)
+    assert isinstance(response.body, LeavingPage)
+    assert response.header("refresh") == f"0;url={response.body.location}"
+    assert response.body.location.startswith("https://idp.example/end-session?client_id=client&")
+    assert len(cookies_set(response)) == 2
+    assert (Kind.SESSION, session_key(ENTROPY.session_id)) not in browser.store
+    assert ((Kind.REVOKED, revocation_key("a1")) in browser.store) is bool(query)
+
+
+@pytest.mark.parametrize("metadata", [METADATA, None], ids=["not offered", "down"])
+def test_whoever_cannot_be_sent_on_is_signed_out_all_the_same(metadata: ProviderMetadata | None) -> None:
+    browser = leaving(metadata)
+    assert location(browser.send("POST", "/sso/sign-out", **SAME)) == "/"
+    assert browser.store == {}
+
+
+def test_another_site_sends_nobody_to_the_provider() -> None:
+    browser = leaving()
+    response = browser.send("POST", "/sso/sign-out", sec_fetch_site="cross-site")
+    assert refused(response) is Reason.CROSS_SITE_REQUEST
+    assert browser.store
+
+
+def test_a_command_line_leaves_no_provider() -> None:
+    browser = leaving()
+    browser.cookies = {}
+    browser.store[Kind.SESSION, session_key(ENTROPY.session_id)] = encode_session(
+        attrs.evolve(SESSION, kind=SessionKind.CLI)
+    )
+    token = cli_token(None, ENTROPY.session_id).reveal()
+    assert told(browser.send("POST", "/sso/sign-out", authorization=f"Bearer {token}")) == {"signed_in": False}

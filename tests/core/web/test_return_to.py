@@ -59,7 +59,16 @@ def test_whatever_may_lead_elsewhere_leads_home(target: str) -> None:
     assert safe_return_target(target, ROOT) == "/"
 
 
-@pytest.mark.parametrize(("target", "expected"), [("/sub/a", "/sub/a"), ("/subway", "/sub/"), ("/a", "/sub/")])
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("/sub/a", "/sub/a"),
+        ("/sub/..a", "/sub/..a"),
+        ("/subway", "/sub/"),
+        ("/a", "/sub/"),
+        *[("/sub/" + up, "/sub/") for up in ("..", ".", "a/..", "%2e%2e", ".%252e?a=b", "..#a")],
+    ],
+)
 def test_below_a_mount_only_the_mount_is_ours(target: str, expected: str) -> None:
     assert safe_return_target(target, MOUNTED) == expected
 

@@ -24,6 +24,21 @@ def test_what_is_not_there_and_what_is_not_offered() -> None:
     assert refused(Browser(Site(settings(), home=False)).send("GET", "/")) is Reason.NOT_FOUND
 
 
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/sso/callback"), ("GET", "/sso/callbacks"), ("PUT", "/sso/cli/poll/x")]
+)
+def test_an_address_that_may_hold_a_code_is_left(method: str, path: str) -> None:
+    left = Browser().send(method, path, "code=c&state=s").header("refresh")
+    assert left.startswith("0;url=/sso/refused?code=")
+    assert Browser().send(method, path).header("refresh") == ""
+
+
+def test_nothing_of_a_request_breaks_the_line_that_tells_of_it() -> None:
+    failure = Browser().send("PUT\n", "/sso/cli/poll/a\nb").failure
+    assert failure is not None
+    assert str(failure) == r"method_not_allowed: 'PUT\n' is not for this address"
+
+
 @pytest.mark.parametrize("path", ["/sso/callback#x", "/sso/callback/", "//sso/callback", "/sso/callback?code=1"])
 def test_only_the_path_itself_says_what_is_asked_for(path: str) -> None:
     assert refused(Browser().send("GET", path)) is Reason.NOT_FOUND
@@ -56,6 +71,8 @@ def test_where_the_operator_has_closed_sign_in_nothing_else_is_looked_at(method:
     response = Browser(Site(closed)).send(method, path, "state=%FF", b"{", sec_fetch_site="cross-site")
     assert refused(response) is Reason.UI_DISABLED
     assert isinstance(response.body, UiDisabledPage)
+    assert response.header("refresh").startswith("0;url=/sso/refused?code=ui_disabled&reference=")
+    assert Browser(Site(closed)).send(method, path).header("refresh") == ""
     assert "frame-ancestors 'none'" in dict(response.headers)["content-security-policy"]
 
 

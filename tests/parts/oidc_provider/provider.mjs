@@ -85,6 +85,12 @@ function registered(client) {
     token_endpoint_auth_method: client.auth_method,
     id_token_signed_response_alg: client.id_token_alg,
     ...(client.userinfo_alg === null ? {} : { userinfo_signed_response_alg: client.userinfo_alg }),
+    ...(client.backchannel_logout_uri === null
+      ? {}
+      : {
+          backchannel_logout_uri: client.backchannel_logout_uri,
+          backchannel_logout_session_required: client.backchannel_logout_session_required,
+        }),
     redirect_uris: part.redirect_uris,
     post_logout_redirect_uris: part.post_logout_redirect_uris,
     grant_types: ["authorization_code", "refresh_token"],
