@@ -44,6 +44,7 @@ from sso_core.flows.sessions import (
     SessionFound,
     read_session,
 )
+from sso_core.flows.turn_away import EndingFormerSession
 from sso_core.machine import Failed, Resting, Working, advance, advance_any, door
 from sso_core.oauth.authorization import AuthorizationResponse
 from sso_core.providers.kinds import Provider
@@ -183,7 +184,7 @@ class TakingInspection(Finishing):
     def receive(self, answer: Event, *, now: float) -> Inspecting | Repeated:
         """Look on, if that is what the login is for."""
         after = advance(self.taking, (answer,), now=now)
-        if isinstance(after, Failed):
+        if isinstance(after, Failed | EndingFormerSession):  # it knows of no former session, so there is none to end
             raise Refusal(after.failure)
         if isinstance(after, Repeated):
             return after

@@ -3,7 +3,7 @@
 ExchangingCode | ExchangingCodeAndReadingKeys -> [RefreshingKeys] -> the next chapter, `gather_claims`
 ExchangingPlainCode -> GatheringPlainClaims
 any of them -> PuttingLoginBack | ReleasingLogin, where the code was certainly not sent
-where the verified ID token keeps the person out -> EndingFormerSession
+where the provider's answer ends the login -> EndingFormerSession
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class ExchangingCode(Finishing):
         """Verify the ID token before anything else is done with the answer."""
         if isinstance(answer, Unreachable):
             return _token_endpoint_unreachable(self, answer, now)
-        return _verify(self, _tokens(self, answer), self.keys, now)
+        return _verify(self, answer, KeysRead(self.keys), now)
 
 
 @attrs.frozen
@@ -82,7 +82,7 @@ class ExchangingCodeAndReadingKeys(Finishing):
         """As when the keys are at hand; without keys nothing is believed."""
         if isinstance(answer, Unreachable):
             return _token_endpoint_unreachable(self, answer, now)
-        return _verify(self, _tokens(self, answer), keys_of(keys), now)
+        return _verify(self, answer, keys, now)
 
 
 @attrs.frozen
@@ -100,11 +100,15 @@ class ExchangingPlainCode(Finishing):
 
     def receive(
         self, answer: HttpResponse | Unreachable, *, now: float
-    ) -> PuttingLoginBack | ReleasingLogin | GatheringPlainClaims:
+    ) -> PuttingLoginBack | ReleasingLogin | GatheringPlainClaims | EndingFormerSession:
         """Ask who it is."""
         if isinstance(answer, Unreachable):
             return _token_endpoint_unreachable(self, answer, now)
-        return GatheringPlainClaims(self.attempt, self.login, self.provider, _tokens(self, answer))
+        try:
+            tokens = _tokens(self, answer)
+        except Refusal as refusal:
+            return turn_away(arrival_of(self.attempt, self.login), refusal)
+        return GatheringPlainClaims(self.attempt, self.login, self.provider, tokens)
 
 
 Exchanging = ExchangingCode | ExchangingCodeAndReadingKeys | ExchangingPlainCode
@@ -196,10 +200,17 @@ def _not_reached(failure: Failure, *, back: bool) -> Failed:
 
 
 def _verify(
-    state: ExchangingCode | ExchangingCodeAndReadingKeys, tokens: TokenResponse, keys: KeySet, now: float
+    state: ExchangingCode | ExchangingCodeAndReadingKeys,
+    answer: HttpResponse,
+    read: KeysRead | Unavailable,
+    now: float,
 ) -> RefreshingKeys | Described:
     attempt, login, provider = state.attempt, state.login, state.provider
-    id_token = _id_token(tokens)
+    try:
+        tokens, keys = _tokens(state, answer), keys_of(read)
+        id_token = _id_token(tokens)
+    except Refusal as refusal:
+        return turn_away(arrival_of(attempt, login), refusal)
     try:
         verified = verified_claims(id_token, tokens, keys, attempt.settings, login, provider, now)
     except Refusal as refusal:
@@ -235,10 +246,10 @@ class RefreshingKeys(Finishing):
 
     def receive(self, answer: KeysRead | Unavailable, *, now: float) -> Described:
         """Verify with them; a key that is still not known is refused."""
-        keys = keys_of(answer)
         settings, login = self.attempt.settings, self.login
         id_token = _id_token(self.tokens)
         try:
+            keys = keys_of(answer)
             verified = verified_claims(id_token, self.tokens, keys, settings, login, self.provider, now)
         except Refusal as refusal:
             return turn_away(arrival_of(self.attempt, login), refusal)

@@ -14,7 +14,7 @@
           v
     [EndingFormerSession] -> Failed | Inspected
 
-A verified ID token or userinfo may keep somebody out as well: EndingFormerSession follows on those states, too.
+Whatever ends a login once the store was asked for it may go by EndingFormerSession, which follows on all states above.
 
 - Whoever lacks the login's cookie does not get near the store, so nobody can use up another's login.
 - A login is taken once. It is put back only where its code certainly did not reach the provider.
@@ -22,6 +22,7 @@ A verified ID token or userinfo may keep somebody out as well: EndingFormerSessi
 - Keys are refetched only for a key that is not known, and once; the bucket of whoever fetches is the other bound.
 - Decide, then write: a refused person leaves no row.
 - From the first state on the flow is seen through: a browser that leaves burns no login.
+- A login that fails leaves nobody signed in at its browser, unless the failure is an outage.
 """
 
 from __future__ import annotations
@@ -33,15 +34,21 @@ import attrs
 from sso_core.effects import Effect, Keep, Kind, Take
 from sso_core.events import AlreadyTaken, Kept, Missing, Occupied, StoreUnreachable, Taken
 from sso_core.facts import Warm
-from sso_core.failures import Reason, refuse
+from sso_core.failures import Reason, Refusal, refuse
 from sso_core.flows.attempt import Attempt, Finishing
 from sso_core.flows.checks import (
     check_login_not_expired,
     check_login_provider,
     granted_code,
 )
-from sso_core.flows.exchange_code import ExchangingCode, ExchangingCodeAndReadingKeys, ExchangingPlainCode
+from sso_core.flows.exchange_code import (
+    Exchanging,
+    ExchangingCode,
+    ExchangingCodeAndReadingKeys,
+    ExchangingPlainCode,
+)
 from sso_core.flows.keep_session import SignedIn
+from sso_core.flows.turn_away import EndingFormerSession, end_former_session
 from sso_core.machine import Resting, door
 from sso_core.oauth.authorization import AuthorizationResponse, CodeGranted, NotGranted, parse_authorization_response
 from sso_core.providers.kinds import OAuthProvider, Provider
@@ -128,23 +135,30 @@ class TakingLogin(Finishing):
 
     def receive(
         self, answer: Taken | AlreadyTaken | Missing | StoreUnreachable, *, now: float
-    ) -> Repeated | ExchangingCode | ExchangingCodeAndReadingKeys | ExchangingPlainCode:
+    ) -> Repeated | Exchanging | EndingFormerSession:
         """Check that the login is this one, alive, and granted; then exchange its code."""
-        match answer:
-            case Taken(value):
-                return exchange(self.attempt, decode_login(value), now)
-            case AlreadyTaken():
-                return Repeated(self.attempt.cookie.return_to)
-            case Missing():
-                refuse(
-                    Reason.NO_PENDING_LOGIN,
-                    "nothing is kept for this login",
-                    "it expired, the store lost it, or instances do not share a store",
-                )
-            case StoreUnreachable(why):
-                refuse(Reason.STORE_UNREACHABLE, f"the pending login cannot be taken: {why}")
-            case _:
-                assert_never(answer)
+        if isinstance(answer, AlreadyTaken):
+            return Repeated(self.attempt.cookie.return_to)
+        try:
+            return exchange(self.attempt, decode_login(_taken(answer)), now)
+        except Refusal as refusal:
+            return end_former_session(self.attempt.former_session, refusal)
+
+
+def _taken(answer: Taken | Missing | StoreUnreachable) -> bytes:
+    match answer:
+        case Taken(value):
+            return value
+        case Missing():
+            refuse(
+                Reason.NO_PENDING_LOGIN,
+                "nothing is kept for this login",
+                "it expired, the store lost it, or instances do not share a store",
+            )
+        case StoreUnreachable(why):
+            refuse(Reason.STORE_UNREACHABLE, f"the pending login cannot be taken: {why}")
+        case _:
+            assert_never(answer)
 
 
 @attrs.frozen
@@ -161,11 +175,14 @@ class TakingSealedLogin(Finishing):
 
     def receive(
         self, answer: Kept | Occupied | StoreUnreachable, *, now: float
-    ) -> Repeated | ExchangingCode | ExchangingCodeAndReadingKeys | ExchangingPlainCode:
+    ) -> Repeated | Exchanging | EndingFormerSession:
         """As for a login that was stored."""
         match answer:
             case Kept():
-                return exchange(self.attempt, self.login, now)
+                try:
+                    return exchange(self.attempt, self.login, now)
+                except Refusal as refusal:
+                    return end_former_session(self.attempt.former_session, refusal)
             case Occupied():
                 return Repeated(self.login.return_to)
             case StoreUnreachable(why):
@@ -174,9 +191,7 @@ class TakingSealedLogin(Finishing):
                 assert_never(answer)
 
 
-def exchange(
-    attempt: Attempt, login: PendingLogin, now: float
-) -> ExchangingCode | ExchangingCodeAndReadingKeys | ExchangingPlainCode:
+def exchange(attempt: Attempt, login: PendingLogin, now: float) -> Exchanging:
     """Check that the login is this one, alive, and granted by its provider, before its code goes anywhere."""
     provider = attempt.provider
     check_login_not_expired(login, now)

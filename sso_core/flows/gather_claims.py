@@ -3,7 +3,7 @@
 GatheringClaims -> [RefreshingUserinfoKeys] -> ReadingAccount
 GatheringClaimsAndGroups -> [RefreshingUserinfoKeys] -> [ReadingGroups ...] -> ReadingAccount
 GatheringPlainClaims -> ReadingAccount
-any but the last -> EndingFormerSession, where the provider's own word keeps the person out
+any of them -> EndingFormerSession, where the provider's own word ends the login
 
 - Nothing is asked with the access token before the ID token is verified.
 - What can be asked at once is: userinfo and the first page of each list are one round.
@@ -232,11 +232,14 @@ class GatheringPlainClaims(Finishing):
         headers = self.provider.extra_headers
         return (userinfo_request(self.provider.userinfo_endpoint, self.tokens.access_token, headers),)
 
-    def receive(self, answer: HttpResponse | Unreachable, *, now: float) -> ReadingAccount:
+    def receive(self, answer: HttpResponse | Unreachable, *, now: float) -> ReadingAccount | EndingFormerSession:
         """Take the subject from the configured claim, in the configured namespace."""
         del now
-        claims = parse_userinfo(answer)
-        subject = plain_subject(claims, self.provider.subject_claim)
+        try:
+            claims = parse_userinfo(answer)
+            subject = plain_subject(claims, self.provider.subject_claim)
+        except Refusal as refusal:
+            return turn_away(arrival_of(self.attempt, self.login), refusal)
         merged = merge_claims(claims, _NOTHING, self.tokens.claims)
         gathered = Gathered(self.provider.namespace, subject, merged)
         if self.provider.rules.access_token is AccessTokenClaims.UNVERIFIED_UNSAFE:

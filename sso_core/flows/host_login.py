@@ -2,6 +2,7 @@
 
 sign_in_with_password -> CountingTries -> CheckingPassword -> the chapter of the account (`enter`)
 sign_in_by_headers    -> CheckingHeaders                   -> the chapter of the account (`enter`)
+where the host names nobody -> EndingFormerSession
 
 Every try of a password is counted before the host sees it, and one too many is not looked at. Whom the host vouches for
 is described by its words alone, and judged by the same policy as everybody.
@@ -13,11 +14,12 @@ import attrs
 
 from sso_core.effects import AskHost, Effect
 from sso_core.events import Counted, Headers, HostAnswered, HostFailed, StoreUnreachable
-from sso_core.failures import Reason, refuse
+from sso_core.failures import Reason, Refusal, refuse
 from sso_core.flows.arrival import Arrival
 from sso_core.flows.attempt import Finishing
 from sso_core.flows.enter import ReadingAccount, enter
 from sso_core.flows.host_answers import vouched_person
+from sso_core.flows.turn_away import EndingFormerSession, turn_away
 from sso_core.hosts import CheckHeaders, CheckPassword, Person
 from sso_core.identity.gathered import Gathered
 from sso_core.identity.rules import AttributeNames, IdentityRules
@@ -117,10 +119,10 @@ class CheckingPassword(Finishing):
         """Ask the host, who alone knows passwords."""
         return (AskHost(CheckPassword(self.username, self.password)),)
 
-    def receive(self, answer: HostAnswered | HostFailed, *, now: float) -> ReadingAccount:
+    def receive(self, answer: HostAnswered | HostFailed, *, now: float) -> ReadingAccount | EndingFormerSession:
         """Go on with the person; the name and the password are wrong together, whichever of them is."""
         del now
-        return _enter(self.arrival, vouched_person(answer, Reason.WRONG_PASSWORD, self.arrival.settings.providers))
+        return _enter(self.arrival, answer, Reason.WRONG_PASSWORD)
 
 
 @attrs.frozen
@@ -134,13 +136,19 @@ class CheckingHeaders(Finishing):
         """Ask the host, who knows its proxy."""
         return (AskHost(CheckHeaders(self.headers)),)
 
-    def receive(self, answer: HostAnswered | HostFailed, *, now: float) -> ReadingAccount:
+    def receive(self, answer: HostAnswered | HostFailed, *, now: float) -> ReadingAccount | EndingFormerSession:
         """Go on with the person."""
         del now
-        return _enter(self.arrival, vouched_person(answer, Reason.HOST_DECLINED, self.arrival.settings.providers))
+        return _enter(self.arrival, answer, Reason.HOST_DECLINED)
 
 
-def _enter(arrival: Arrival, person: Person) -> ReadingAccount:
+def _enter(
+    arrival: Arrival, answer: HostAnswered | HostFailed, declined: Reason
+) -> ReadingAccount | EndingFormerSession:
+    try:
+        person = vouched_person(answer, declined, arrival.settings.providers)
+    except Refusal as refusal:
+        return turn_away(arrival, refusal)
     # A host that knows no teams names none: that is no list of them, and nobody leaves one for it.
     rules = attrs.evolve(RULES, team_claims=("teams",)) if person.team_ids else RULES
     return enter(attrs.evolve(arrival, rules=rules), gathered_of(person))

@@ -21,6 +21,7 @@ from sso_core.facts import KeySet, ProviderMetadata
 from sso_core.failures import Reason, refuse
 from sso_core.machine import Resting, Working, door
 from sso_core.oauth.key_set import parse_key_set
+from sso_core.oauth.media_type import check_json
 from sso_core.oauth.metadata import (
     LIMIT,
     authorization_server_metadata_request,
@@ -124,6 +125,7 @@ class ReadingKeySet(Working):
         """Prepare the keys once, for all the logins to come."""
         del now
         response = _expect_ok(answer, Reason.KEYS_UNREACHABLE, f"the key set {self.uri}")
+        check_json(response, Reason.BAD_KEYS, f"the key set {self.uri}")
         return KeysKnown(parse_key_set(response.body))
 
 

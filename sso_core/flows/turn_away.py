@@ -1,9 +1,10 @@
-"""What happens to a person who proved who they are, and may not come in.
+"""What happens to the session that a browser held before a login that fails there.
 
 EndingFormerSession -> Failed
 
-Whoever sits at the browser now is not the one who signed in there before, or is not welcome any longer: the session
-that the browser held ends. A provider that is down, or that misbehaves, signs nobody out.
+Whoever sits at the browser now did not show that they are the one who signed in there before, or is not welcome any
+longer: the session that the browser held ends. An outage, or a mistake in the settings, is no verdict and signs nobody
+out; nor does an answer that the browser has no login for, which anybody can send it to.
 """
 
 from __future__ import annotations
@@ -18,17 +19,31 @@ from sso_core.flows.attempt import Finishing
 from sso_core.machine import Failed
 from sso_core.sessions.pending_login import LoginPurpose
 
+VERDICTS = frozenset(
+    {Family.NOT_ALLOWED, Family.DECLINED, Family.EXPIRED, Family.NOT_YOURS, Family.PROVIDER_MISBEHAVED}
+)
+"""Kinds of refusal after which a login is over, and somebody is at the browser who is not known."""
+
+
+def ends_session(failure: Failure) -> bool:
+    """Whether a login of this browser that fails so ends the session that the browser held until then."""
+    return failure.reason.family in VERDICTS
+
 
 def turn_away(arrival: Arrival, refusal: Refusal) -> EndingFormerSession:
     """End the browser's former session before the refusal is told.
 
-    Raises the refusal again where there is no such session, where it is no judgement of the person, and where the
-    login only wants to know: it signs nobody in, nor out.
+    Raises the refusal again where there is no such session, where it is no verdict, and where the login only wants to
+    know: it signs nobody in, nor out.
     """
-    judged = refusal.failure.reason.family is Family.NOT_ALLOWED and arrival.purpose is not LoginPurpose.DEBUG
-    if not judged or arrival.former_session is None:
+    return end_former_session(None if arrival.purpose is LoginPurpose.DEBUG else arrival.former_session, refusal)
+
+
+def end_former_session(former_session: str | None, refusal: Refusal) -> EndingFormerSession:
+    """Do the same for a login of which nothing more is known."""
+    if former_session is None or not ends_session(refusal.failure):
         raise refusal
-    return EndingFormerSession(arrival.former_session, refusal.failure)
+    return EndingFormerSession(former_session, refusal.failure)
 
 
 @attrs.frozen

@@ -115,9 +115,16 @@ def _thumbprint(entry: Mapping[str, Any]) -> str:
 
 
 def _verifier(key: Any, algorithms: frozenset[str]) -> Callable[[bytes, bytes, str], bool]:  # noqa: ANN401 -- no common base
-    """Return what verifies with this key. It never raises, and says no to an algorithm that is not the key's."""
+    """Return what verifies with this key. It never raises, and says no to an algorithm that is not the key's.
+
+    An RSA signature is as long as the modulus (RFC 8017 8.1.2, 8.2.2). The library forgives zeros that are left out in
+    front of one, so that a signature would have several spellings.
+    """
+    size = (key.key_size + 7) // 8 if isinstance(key, rsa.RSAPublicKey) else None
 
     def verify(message: bytes, signature: bytes, algorithm: str) -> bool:
-        return algorithm in algorithms and bool(_VERIFIERS[algorithm].verify(message, key, signature))
+        if algorithm not in algorithms or (size is not None and len(signature) != size):
+            return False
+        return bool(_VERIFIERS[algorithm].verify(message, key, signature))
 
     return verify

@@ -9,6 +9,7 @@ from sso_core.events import HttpResponse
 from sso_core.facts import ProviderMetadata
 from sso_core.failures import Reason, refuse
 from sso_core.oauth.keys import ALGORITHMS
+from sso_core.oauth.media_type import check_json
 from sso_core.oauth.provider_text import quote_provider
 from sso_core.wire import WireError, parse_http_url, parse_json_object
 
@@ -35,6 +36,7 @@ def parse_metadata(response: HttpResponse, issuer: str, published: tuple[str, ..
 
     Refuses with BAD_METADATA or ISSUER_MISMATCH.
     """
+    check_json(response, Reason.BAD_METADATA, f"the metadata of {issuer}")
     try:
         document = parse_json_object(response.body, limit=LIMIT)
     except WireError as error:

@@ -12,6 +12,7 @@ from sso_core.events import Headers, HttpResponse
 from sso_core.failures import Reason, refuse
 from sso_core.oauth.claims import ClaimSet
 from sso_core.oauth.client import Client
+from sso_core.oauth.media_type import check_json
 from sso_core.oauth.provider_text import quote_provider
 from sso_core.secret import Secret
 from sso_core.wire import WireError, encode_form, parse_json, parse_json_object
@@ -78,7 +79,7 @@ def parse_token_response(response: HttpResponse, *secrets: Secret) -> TokenRespo
     """
     if response.status != OK:
         _refuse_status(response, secrets)
-    _check_content_type(response, secrets)
+    check_json(response, Reason.TOKEN_NOT_JSON, "the token answer", *secrets)
     try:
         document = parse_json(response.body)
     except WireError as error:
@@ -97,14 +98,6 @@ def parse_token_response(response: HttpResponse, *secrets: Secret) -> TokenRespo
         scope=_optional_text(document, "scope"),
         claims=ClaimSet(document),
     )
-
-
-def _check_content_type(response: HttpResponse, secrets: tuple[Secret, ...]) -> None:
-    """Refuse a page where JSON belongs: an intermediary's HTML with status 200 is not the provider's word."""
-    said = response.header("content-type").partition(";")[0].strip()
-    content_type = said.lower()
-    if content_type and content_type != "application/json" and not content_type.endswith("+json"):
-        refuse(Reason.TOKEN_NOT_JSON, f"the token answer is {quote_provider(said, *secrets)}, not JSON")
 
 
 def _refuse_status(response: HttpResponse, secrets: tuple[Secret, ...]) -> NoReturn:

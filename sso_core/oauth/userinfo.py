@@ -11,6 +11,7 @@ from sso_core.facts import KeySet
 from sso_core.failures import Reason, refuse
 from sso_core.oauth.claims import ClaimSet
 from sso_core.oauth.jws import split_compact, verify_signature
+from sso_core.oauth.media_type import check_json, media_type
 from sso_core.oauth.token import OK, SERVER_ERROR, with_extra
 from sso_core.secret import Secret
 from sso_core.wire import WireError, parse_json, parse_json_object
@@ -29,7 +30,7 @@ def userinfo_request(endpoint: str, access_token: Secret, extra_headers: Headers
 
 def is_signed(response: HttpResponse) -> bool:
     """Whether the answer is a JWT by its content type (OIDC Core 5.3.2)."""
-    return response.header("content-type").partition(";")[0].strip().lower() == SIGNED
+    return media_type(response) == SIGNED
 
 
 def parse_userinfo(response: HttpResponse | Unreachable) -> ClaimSet:
@@ -37,6 +38,7 @@ def parse_userinfo(response: HttpResponse | Unreachable) -> ClaimSet:
     if isinstance(response, Unreachable):
         refuse(Reason.USERINFO_UNREACHABLE, f"userinfo cannot be reached: {response.why}")
     check_userinfo_status(response)
+    check_json(response, Reason.USERINFO_NOT_JSON, "the userinfo answer")
     try:
         document = parse_json(response.body)
     except WireError as error:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sso_core.events import HttpResponse
 from sso_core.testing.provider_state import Grant, ProviderState, RegisteredClient
-from sso_core.testing.signing_keys import SigningKey, compact, token_hash
+from sso_core.testing.signing_keys import SigningKey, compact, compact_of, encoded, token_hash
 
 ID_TOKEN_LIFETIME = 300
 
@@ -83,8 +83,10 @@ def id_token(state: ProviderState, client: RegisteredClient, grant: Grant, acces
         claims["sid"] = grant.sid
     if state.claims_in_id_token:
         claims = {**profile(state, grant), **claims}
-    header = state.alterations.id_token_header(token_header(key))
-    return state.alterations.id_token(compact(header, state.alterations.id_token_claims(claims), key))
+    altered = state.alterations
+    header, payload = encoded(altered.id_token_header(token_header(key))), encoded(altered.id_token_claims(claims))
+    token = compact_of(altered.id_token_header_text(header), altered.id_token_claims_text(payload), key)
+    return altered.id_token(token)
 
 
 def token_header(key: SigningKey, typ: str = "JWT") -> dict[str, Any]:

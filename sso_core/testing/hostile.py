@@ -17,9 +17,14 @@ from types import MappingProxyType
 
 import attrs
 
+from sso_core.testing.hostile_algorithms import ALGORITHMS
 from sso_core.testing.hostile_answers import ANSWERS
+from sso_core.testing.hostile_bodies import BODIES
+from sso_core.testing.hostile_claims import CLAIMS
+from sso_core.testing.hostile_compact import COMPACT
 from sso_core.testing.hostile_documents import DOCUMENTS
 from sso_core.testing.hostile_id_tokens import ID_TOKENS
+from sso_core.testing.hostile_keys import KEY_SETS
 from sso_core.testing.hostile_mix_ups import MIX_UPS
 from sso_core.testing.mischief import Arrangement, HostileProvider, Mischief, put
 from sso_core.testing.provider_state import Alterations
@@ -88,7 +93,7 @@ def _by_form_post(mischief: Mischief) -> Mischief:
 
 
 _BY_QUERY = (*HONEST, *DOCUMENTS, *ID_TOKENS, *ANSWERS)
-_ATTACKS = (*MIX_UPS,)
+_ATTACKS = (*MIX_UPS, *ALGORITHMS, *KEY_SETS, *COMPACT, *CLAIMS, *BODIES)
 VARIANTS = (
     *_BY_QUERY,
     *(_by_form_post(mischief) for mischief in _BY_QUERY if mischief.line in _BASIC_PLAN),

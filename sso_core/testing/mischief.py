@@ -118,6 +118,28 @@ class HostileProvider(FakeProvider):
         self.mischief = mischief
 
 
+def refused(
+    name: str,
+    title: str,
+    *reasons: Reason,
+    alterations: Alterations = HONEST,
+    arrangement: Arrangement = ORDINARY,
+    provider: Callable[[ProviderState], ProviderState] = unaltered,
+) -> Mischief:
+    """Return a variant whose ID token is refused, so that the access token beside it is used for nothing."""
+    return Mischief(
+        name,
+        title,
+        "refused, userinfo never called",
+        "REJ",
+        frozenset(reasons),
+        alterations,
+        arrangement,
+        provider,
+        untouched=frozenset({"userinfo"}),
+    )
+
+
 # What is altered
 
 Alteration = Callable[[Document], Document]

@@ -112,6 +112,9 @@ class Alterations:
     signing_key: Callable[[SigningKey], SigningKey] = unaltered
     id_token_header: Callable[[Document], Document] = unaltered
     id_token_claims: Callable[[Document], Document] = unaltered
+    id_token_header_text: Callable[[bytes], bytes] = unaltered
+    """What is done to the JSON of the header before it is signed; the next one, to that of the claims."""
+    id_token_claims_text: Callable[[bytes], bytes] = unaltered
     id_token: Callable[[str], str] = unaltered
     token_response: Callable[[Document], Document] = unaltered
     token_answer: Callable[[HttpResponse], HttpResponse] = unaltered

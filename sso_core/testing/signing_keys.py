@@ -95,12 +95,18 @@ def _rsa_key(_name: str) -> rsa.RSAPrivateKey:
 
 def compact(header: Mapping[str, object], payload: Mapping[str, object], key: SigningKey) -> str:
     """Return a token in compact form (RFC 7515 7.1). The header is taken as it is, true or not."""
-    signed = f"{_segment(header)}.{_segment(payload)}"
+    return compact_of(encoded(header), encoded(payload), key)
+
+
+def compact_of(header: bytes, payload: bytes, key: SigningKey) -> str:
+    """Return a token of texts that may be anything."""
+    signed = f"{b64url_encode(header)}.{b64url_encode(payload)}"
     return f"{signed}.{b64url_encode(key.sign(signed.encode()))}"
 
 
-def _segment(members: Mapping[str, object]) -> str:
-    return b64url_encode(json.dumps(members, separators=(",", ":")).encode())
+def encoded(members: Mapping[str, object]) -> bytes:
+    """Return members as the JSON text that is signed."""
+    return json.dumps(members, separators=(",", ":")).encode()
 
 
 def token_hash(text: str, alg: str) -> str:

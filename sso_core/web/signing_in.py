@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from sso_core.failures import Failure, Family
+from sso_core.flows.attempt import Finishing
 from sso_core.flows.keep_session import SignedIn
+from sso_core.flows.turn_away import ends_session
 from sso_core.machine import Resting
 from sso_core.web.answers import redirect
 from sso_core.web.messages import Response
@@ -28,6 +30,7 @@ def signed_in(visit: Visit, ending: Resting, trail: tuple[str, ...], *others: st
 def turned_away(visit: Visit, failure: Failure) -> tuple[str, ...]:
     """Return the cookies to clear after a refusal.
 
-    Whoever proved who they are and may not come in leaves nothing in the browser of who was signed in there before.
+    A login of this browser that failed leaves nothing in it of who was signed in there before; see `flows.turn_away`.
     """
-    return visit.site.cookies.clear_person() if failure.reason.family is Family.NOT_ALLOWED else ()
+    failed = isinstance(visit.state, Finishing) and ends_session(failure)
+    return visit.site.cookies.clear_person() if failed or failure.reason.family is Family.NOT_ALLOWED else ()

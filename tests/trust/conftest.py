@@ -22,12 +22,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class Tally:
-    """What became of each line."""
+    """What became of each line, and how many steps of the attacker model were played."""
 
     def __init__(self) -> None:
         self.said: defaultdict[str, set[str]] = defaultdict(set)
+        self.steps = 0
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call":
+            self.steps += sum(int(str(value)) for name, value in report.user_properties if name == "steps")
         named = LINE.search(report.nodeid)
         if named is not None and (report.when == "call" or not report.passed):
             self.said[(named["test"] or named["variant"]).upper()].add(report.outcome)
@@ -44,3 +47,5 @@ class Tally:
             without = sum(line[0] == letter for line in spared)
             told = f"{letter} ({title}): {passed} passed, {without} not applicable, {len(failed)} failed"
             terminalreporter.line(" ".join([told, *failed, *(f"({line} skipped)" for line in skipped)]))
+        if self.steps:
+            terminalreporter.line(f"the attacker model: {self.steps:,} steps")

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 from urllib.parse import parse_qs, quote, quote_plus, urlsplit
 
@@ -32,14 +32,16 @@ from sso_adapters.drive.blocking import run
 from sso_adapters.http.library import Library
 from sso_adapters.stores.memory import MemoryStore
 from sso_adapters.world import BlockingWorld, Directory, Store
-from sso_core.effects import Effect, HttpRequest
-from sso_core.events import Event, Headers, HttpResponse, Unreachable
+from sso_core.effects import Effect, HttpRequest, ReadAccount
+from sso_core.events import AccountFacts, Event, Headers, HttpResponse, Unreachable
 from sso_core.facts import Warm
 from sso_core.failures import Reason
 from sso_core.hosts import HostAnswer, HostQuestion
+from sso_core.machine import Resting
 from sso_core.oauth.client import AuthenticationMethod, Client
 from sso_core.oauth.keys import ALGORITHMS
 from sso_core.providers.kinds import OpenIdProvider, Provider, ResponseMode
+from sso_core.records import Account
 from sso_core.secret import ENTROPY_SIZE, Entropy
 from sso_core.settings.origin import Origin
 from sso_core.settings.sign_in import SignInSettings
@@ -47,6 +49,7 @@ from sso_core.testing.fake_provider import FakeProvider
 from sso_core.testing.mischief import Arrangement, HostileProvider
 from sso_core.testing.provider_state import Redirect
 from sso_core.web.messages import Request, Response
+from sso_core.web.routing import Visit
 from sso_core.web.site import Site
 from trust.leaks import breaks, leaks
 
@@ -97,6 +100,7 @@ class Scene:
         self.told: list[Event] = []
         self.responses: list[Response] = []
         self.between: Callable[[Effect, Perform], Event] = lambda effect, perform: perform(effect)
+        self.draw: Callable[[], bytes] = lambda: secrets.token_bytes(ENTROPY_SIZE)
         self.network: Callable[[HttpRequest, Send], HttpResponse | Unreachable] = lambda request, send: send(request)
         self.first = Process(self)
         self.second = Process(self)
@@ -119,6 +123,20 @@ class Scene:
         """Return how many token requests a provider has seen."""
         return (op or self.op).state.count("token")
 
+    def account(self, subject: str, op: FakeProvider | None = None) -> Account | None:
+        """Return the account of a person, as the directory has it."""
+        return self._facts((op or self.op).state.issuer, subject).account
+
+    @property
+    def accounts(self) -> int:
+        """How many accounts the directory has."""
+        return self._facts("", "").seats_taken or 0
+
+    def _facts(self, issuer: str, subject: str) -> AccountFacts:
+        facts = self.directory.perform(ReadAccount(issuer, subject, count_seats=True))
+        assert isinstance(facts, AccountFacts)
+        return facts
+
     def sent(self, request: HttpRequest) -> HttpResponse | Unreachable:
         """Carry a request to the provider that it is for; nobody lives at any other address."""
         for op in self.ops:
@@ -130,12 +148,12 @@ class Scene:
 class Process:
     """One process of the service: what it knows of providers is its own."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, store: Store | None = None) -> None:
         self.scene = scene
         self.site = Site(scene.settings)
         self.library = Library(self, clock=scene.clock)
         self._world = BlockingWorld(
-            self, self.library, scene.store, scene.directory, host=scene.host, clock=scene.clock
+            self, self.library, store or scene.store, scene.directory, host=scene.host, clock=scene.clock
         )
         self.now = scene.clock
 
@@ -154,12 +172,19 @@ class Process:
         """Tell what is known of a provider without asking."""
         return self.library.warm(provider.issuer) if isinstance(provider, OpenIdProvider) else Warm()
 
+    def open(self, request: Request) -> Visit:
+        """Open the flow of a request."""
+        return self.site.visit(request, entropy=Entropy(self.scene.draw()), now=self.now(), warm=self.warm)
+
     def answer(self, request: Request) -> Response:
         """Answer a request, and do afterwards what may be lost."""
-        entropy = Entropy(secrets.token_bytes(ENTROPY_SIZE))
-        visit = self.site.visit(request, entropy=entropy, now=self.now(), warm=self.warm)
+        visit = self.open(request)
         trail: list[str] = []
         ending = run(visit.state, self, watch=lambda state: trail.append(type(state).__name__))
+        return self.close(visit, ending, trail)
+
+    def close(self, visit: Visit, ending: Resting, trail: Sequence[str] = ()) -> Response:
+        """Make the response of a flow that has ended, and do afterwards what may be lost."""
         response = visit.respond(ending, trail=tuple(trail))
         self.scene.responses.append(response)
         for effect in response.afterwards:
@@ -179,15 +204,25 @@ class Browser:
         self, method: str, path: str, query: str = "", body: bytes | None = b"", headers: Headers = ()
     ) -> Response:
         """Send a request with the cookies, and keep those that come back."""
+        response = self.process.answer(self.request(method, path, query, body, headers))
+        self.receive(response)
+        return response
+
+    def request(
+        self, method: str, path: str, query: str = "", body: bytes | None = b"", headers: Headers = ()
+    ) -> Request:
+        """Return a request with the cookies."""
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         sent = (*headers, ("cookie", cookies)) if cookies else headers
-        response = self.process.answer(Request(method, path, query, sent, body, self.peer))
+        return Request(method, path, query, sent, body, self.peer)
+
+    def receive(self, response: Response) -> None:
+        """Keep the cookies that come back."""
         for header in cookies_set(response):
             name, _, rest = header.partition("=")
             self.cookies[name] = rest.partition(";")[0]
             if "Max-Age=0" in rest:
                 del self.cookies[name]
-        return response
 
     def get(self, path: str, query: str = "", headers: Headers = ()) -> Response:
         """Follow a link of our own pages."""

@@ -33,6 +33,7 @@ from sso_core.flows.end_sessions import RememberingLogout
 from sso_core.flows.enter import AskingHost, ReadingAccount, WritingAccount
 from sso_core.flows.exchange_code import (
     Described,
+    Exchanging,
     ExchangingCode,
     ExchangingCodeAndReadingKeys,
     ExchangingPlainCode,
@@ -93,9 +94,9 @@ def beginning(resolving: ResolvingProvider, keeping: KeepingLogin, events: list[
 
 def taking(taking: TakingLogin, sealed: TakingSealedLogin, events: list[Event]) -> None:
     after = advance(taking, events, now=0)
-    assert_type(after, Repeated | ExchangingCode | ExchangingCodeAndReadingKeys | ExchangingPlainCode | Failed)
+    assert_type(after, Repeated | Exchanging | EndingFormerSession | Failed)
     also = advance(sealed, events, now=0)
-    assert_type(also, Repeated | ExchangingCode | ExchangingCodeAndReadingKeys | ExchangingPlainCode | Failed)
+    assert_type(also, Repeated | Exchanging | EndingFormerSession | Failed)
 
 
 def exchanging(
@@ -109,7 +110,8 @@ def exchanging(
     assert_type(after, PuttingLoginBack | ReleasingLogin | RefreshingKeys | Described | Failed)
     also = advance(cold, events, now=0)
     assert_type(also, PuttingLoginBack | ReleasingLogin | RefreshingKeys | Described | Failed)
-    assert_type(advance(plain, events, now=0), PuttingLoginBack | ReleasingLogin | GatheringPlainClaims | Failed)
+    asked = advance(plain, events, now=0)
+    assert_type(asked, PuttingLoginBack | ReleasingLogin | GatheringPlainClaims | EndingFormerSession | Failed)
     assert_type(advance(refreshing, events, now=0), Described | Failed)
 
 
@@ -132,7 +134,7 @@ def gathering(
     assert_type(after, RefreshingUserinfoKeys | ReadingGroups | ReadingAccount | EndingFormerSession | Failed)
     assert_type(advance(groups, events, now=0), ReadingGroups | ReadingAccount | Failed)
     assert_type(advance(keys, events, now=0), ReadingGroups | ReadingAccount | EndingFormerSession | Failed)
-    assert_type(advance(plain, events, now=0), ReadingAccount | Failed)
+    assert_type(advance(plain, events, now=0), ReadingAccount | EndingFormerSession | Failed)
 
 
 def entering(

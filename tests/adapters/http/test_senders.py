@@ -3,6 +3,8 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from gzip import compress
+from inspect import signature
 from ipaddress import ip_address
 from pathlib import Path
 from threading import Event, Thread
@@ -22,6 +24,7 @@ from hostile_servers import Misbehave, answering, endless, read_request, resetti
 
 from sso_adapters.http import AddressRule, AsyncHttpxSender, Deadlines, HttpxSender
 from sso_adapters.http.names import MOST_LOOKUPS
+from sso_adapters.http.transports import client_context
 from sso_core.effects import HttpRequest, Purpose
 from sso_core.events import HttpResponse, Unreachable
 
@@ -132,7 +135,7 @@ def test_a_connection_that_was_closed_meanwhile_is_noticed(way: str) -> None:
         assert isinstance(second, HttpResponse) or second.sent
 
 
-def test_a_cookie_is_not_brought_back(way: str) -> None:
+def test_a82_a_cookie_is_not_brought_back(way: str) -> None:
     cookie = b"HTTP/1.1 200 OK\r\nset-cookie: a=b\r\ncontent-length: 0\r\n\r\n"
     with serving(answering(cookie, cookie)) as server:
         perform(way, get(server.url()), get(server.url()))
@@ -170,7 +173,7 @@ NEVER_ENDING = {
 
 
 @pytest.mark.parametrize("what", NEVER_ENDING)
-def test_f4_an_answer_that_never_ends_is_given_up_at_the_total_deadline(way: str, what: str) -> None:
+def test_a79_an_answer_that_never_ends_is_given_up_at_the_total_deadline(way: str, what: str) -> None:
     began = monotonic()
     event = met(way, NEVER_ENDING[what], deadlines=Deadlines(connect=5, total=0.3))
     assert monotonic() - began < 3
@@ -207,7 +210,7 @@ def test_a_deadline_is_a_positive_number(way: str) -> None:
 # Answers of no use
 
 
-def test_an_answer_that_says_it_is_too_large_is_refused_at_once(way: str) -> None:
+def test_a77_an_answer_that_says_it_is_too_large_is_refused_at_once(way: str) -> None:
     event = met(way, endless(b"HTTP/1.1 200 OK\r\ncontent-length: 1001\r\n\r\n", b"", 0.02))
     assert event == Unreachable(sent=True, why="answer larger than 1000 bytes")
 
@@ -220,11 +223,11 @@ def test_an_answer_that_says_it_is_too_large_is_refused_at_once(way: str) -> Non
     ],
     ids=["chunked", "until the close"],
 )
-def test_an_answer_that_does_not_say_so_is_cut(way: str, head: bytes, piece: bytes) -> None:
+def test_a77_an_answer_that_does_not_say_so_is_cut(way: str, head: bytes, piece: bytes) -> None:
     assert met(way, endless(head, piece)) == Unreachable(sent=True, why="answer larger than 1000 bytes")
 
 
-def test_a_small_answer_beyond_the_limit_is_refused_though_it_is_complete(way: str) -> None:
+def test_a77_a_small_answer_beyond_the_limit_is_refused_though_it_is_complete(way: str) -> None:
     answer = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nb\r\nhello world\r\n0\r\n\r\n"
     assert isinstance(met(way, answering(answer), limit=11), HttpResponse)
     assert met(way, answering(answer), limit=10) == Unreachable(sent=True, why="answer larger than 10 bytes")
@@ -244,7 +247,6 @@ USELESS = {
         b"HTTP/1.1 302 Found\r\nlocation: mailto:s3cret\r\ncontent-length: 0\r\n\r\n"
     ),
     "another protocol": answering(b"HTTP/1.1 101 Switching\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n"),
-    "gzip": answering(b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\n{}"),
     "a huge header": answering(b"HTTP/1.1 200 OK\r\nx: " + b"x" * 200_000 + b"\r\n\r\n"),
     "a reset": resetting,
 }
@@ -257,6 +259,24 @@ def test_f19_an_answer_that_is_of_no_use_is_no_answer_and_is_not_quoted(way: str
     assert event.sent
     assert event.why
     assert "s3cret" not in event.why
+
+
+@pytest.mark.parametrize(
+    "encoding", ["gzip", "x-gzip", "deflate", "br", "zstd", "GZIP", "gzip, gzip", "identity, br", "x"]
+)
+def test_a78_a_compressed_answer_is_not_even_read(way: str, encoding: str) -> None:
+    head = f"HTTP/1.1 200 OK\r\ncontent-encoding: {encoding}\r\ntransfer-encoding: chunked\r\n\r\n".encode()
+    bomb = compress(bytes(10_000_000))
+    chunk = f"{len(bomb):x}\r\n".encode() + bomb + b"\r\n"
+    with serving(endless(head, chunk, 0.02)) as server:
+        (event,) = perform(way, get(server.url()))
+        assert event == Unreachable(sent=True, why="the answer is compressed, which was not asked for")
+        assert b"accept-encoding: identity\r\n" in server.requests[0].lower()
+
+
+def test_a78_two_headers_of_an_encoding_are_read_as_one(way: str) -> None:
+    head = b"HTTP/1.1 200 OK\r\ncontent-encoding: identity\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\n{}"
+    assert met(way, answering(head)) == Unreachable(sent=True, why="the answer is compressed, which was not asked for")
 
 
 def test_f18_a_post_is_sent_once_though_the_connection_turns_out_to_be_closed(way: str) -> None:
@@ -306,7 +326,7 @@ def test_an_address_that_is_not_permitted_is_not_reached(way: str, url: str, why
 
 
 @pytest.mark.parametrize("found", ["127.0.0.1", "0.0.0.0", "::ffff:127.0.0.1"])
-def test_a_public_name_that_leads_to_this_machine_is_not_followed(way: str, found: str) -> None:
+def test_a46_a_public_name_that_leads_to_this_machine_is_not_followed(way: str, found: str) -> None:
     rule = AddressRule(allow_plain_http=True, allow_private_addresses=True)
     with serving(answering(OK)) as server:
         request = post(server.url(host="idp.example"))
@@ -314,6 +334,18 @@ def test_a_public_name_that_leads_to_this_machine_is_not_followed(way: str, foun
         assert isinstance(event, Unreachable)
         assert not event.sent
         assert server.connections == 0
+
+
+def test_a46_a_name_is_looked_up_once_and_the_address_that_was_checked_is_the_one_connected_to(way: str) -> None:
+    found = iter(["127.0.0.1"])  # a second lookup would find nothing
+
+    def changes_its_mind(host: str, port: int) -> Iterable[str]:
+        return (next(found),)
+
+    with serving(answering(OK)) as server:
+        (event,) = perform(way, post(server.url(host="localhost")), resolver=changes_its_mind)
+        assert isinstance(event, HttpResponse)
+        assert f"host: localhost:{server.port}".encode() in server.requests[0].lower()
 
 
 def test_a_name_without_an_address_is_not_reached(way: str) -> None:
@@ -382,8 +414,15 @@ def test_a_header_that_cannot_be_written_is_not_sent(way: str) -> None:
 # TLS
 
 
+Certificate = tuple[Path, ssl.SSLContext]
+
+
 @pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return certified(tmp_path_factory.mktemp("certificate"), ends_in=timedelta(days=1))
+
+
+def certified(folder: Path, *, ends_in: timedelta) -> Certificate:
     """Return a certificate for `localhost` that signs itself, and the context of a server that shows it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
@@ -394,8 +433,8 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSL
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now - timedelta(days=2))
+        .not_valid_after(now + ends_in)
         .add_extension(
             x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.9"))]),
             critical=False,
@@ -403,7 +442,6 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSL
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
-    folder = tmp_path_factory.mktemp("certificate")
     (folder / "cert.pem").write_bytes(signed.public_bytes(Encoding.PEM))
     (folder / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -411,10 +449,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSL
     return folder / "cert.pem", context
 
 
-Certificate = tuple[Path, ssl.SSLContext]
-
-
-def test_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sent(
+def test_a81_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sent(
     way: str, certificate: Certificate
 ) -> None:
     with serving(answering(OK), certificate[1]) as server:
@@ -425,12 +460,33 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sen
         assert server.requests == []
 
 
-def test_a_certificate_for_another_name_is_refused_before_anything_is_sent(way: str, certificate: Certificate) -> None:
+def test_a81_a_certificate_for_another_name_is_refused_before_anything_is_sent(
+    way: str, certificate: Certificate
+) -> None:
     with serving(answering(OK), certificate[1]) as server:
         (event,) = perform(way, post(server.url(scheme="https")), ca_file=certificate[0])
         assert isinstance(event, Unreachable)
         assert not event.sent
         assert server.requests == []
+
+
+def test_a81_a_certificate_that_is_over_is_refused_before_anything_is_sent(way: str, tmp_path: Path) -> None:
+    file, context = certified(tmp_path, ends_in=-timedelta(hours=1))
+    with serving(answering(OK), context) as server:
+        (event,) = perform(way, post(server.url(host="localhost", scheme="https")), ca_file=file)
+        assert isinstance(event, Unreachable)
+        assert not event.sent
+        assert "expired" in event.why
+        assert server.requests == []
+
+
+def test_a81_no_option_of_a_sender_leaves_the_certificate_unchecked(way: str) -> None:
+    sender = HttpxSender if way == "sync" else AsyncHttpxSender
+    assert set(signature(sender).parameters) == {"deadlines", "rule", "ca_file", "connections", "resolver"}
+    context = client_context()
+    assert context.check_hostname
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
 
 
 def test_a_certificate_of_the_organisation_is_trusted_where_that_is_said(way: str, certificate: Certificate) -> None:
@@ -443,7 +499,7 @@ def test_a_certificate_of_the_organisation_is_trusted_where_that_is_said(way: st
     assert names == ["localhost"]
 
 
-def test_tls_older_than_1_2_is_not_spoken(way: str, certificate: Certificate) -> None:
+def test_a81_tls_older_than_1_2_is_not_spoken(way: str, certificate: Certificate) -> None:
     old = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     old.load_cert_chain(certificate[0], certificate[0].with_name("key.pem"))
     old.set_ciphers("ALL:@SECLEVEL=0")

@@ -46,6 +46,7 @@ from sso_core.events import (
     Kept,
     KeysRead,
     MetadataRead,
+    Missing,
     Occupied,
     Taken,
     Unreachable,
@@ -115,6 +116,7 @@ DOCUMENT = answer(
     }
 )
 
+OVER = attrs.evolve(LOGIN, expires_at=NOW)
 LISTED = attrs.evolve(OPENID, groups=GraphGroups())
 PAGE = answer({"value": [{"id": "g1"}], "@odata.nextLink": f"{GRAPH}/me/memberOf?page=2"})
 LAST_PAGE = answer({"value": [{"id": "g2"}]})
@@ -153,6 +155,8 @@ approved: Any = advance(still_so, [Written()], now=NOW)
 CLAIMED = attrs.evolve(CLI_LOGIN, claim_hash=cli_hash(CLI_ID, CLI_CLAIM))
 approving: Any = advance(approved, [Taken(encode_cli_login(CLAIMED))], now=NOW)
 asked = attrs.evolve(for_cli, wishes=Wishes())
+KNOWN = arrival(former_session="old")
+DECLINED = HostAnswered(Declined("unknown"))
 VOUCHED = HostAnswered(Vouched(Person("host", "alice")))
 resolving = ResolvingProvider(Start(settings(), OPENID, "/", ENTROPY, keys_warm=False), ISSUER)
 sealed_start = Start(settings(sealing_keys=SEALING), OPENID, "/", ENTROPY, keys_warm=False)
@@ -166,7 +170,9 @@ WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (TakingLogin(attempt()), (STORED,), ExchangingCode),
     (TakingLogin(attempt(keys=None)), (STORED,), ExchangingCodeAndReadingKeys),
     (TakingLogin(attempt(PLAIN)), (STORED_PLAIN,), ExchangingPlainCode),
+    (TakingLogin(IN_BEFORE), (Missing(),), EndingFormerSession),
     (TakingSealedLogin(SEALED, LOGIN), (Occupied(b""),), Repeated),
+    (TakingSealedLogin(attrs.evolve(SEALED, former_session="old"), OVER), (Kept(),), EndingFormerSession),
     (TakingSealedLogin(SEALED, LOGIN), (Kept(),), ExchangingCode),
     (TakingSealedLogin(attrs.evolve(SEALED, keys=None), LOGIN), (Kept(),), ExchangingCodeAndReadingKeys),
     (TakingSealedLogin(attempt(PLAIN), plain_login()), (Kept(),), ExchangingPlainCode),
@@ -193,6 +199,7 @@ WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (plain, (NOT_SENT,), PuttingLoginBack),
     (attrs.evolve(plain, attempt=SEALED), (NOT_SENT,), ReleasingLogin),
     (plain, (token_answer(),), GatheringPlainClaims),
+    (attrs.evolve(plain, attempt=IN_BEFORE), (answer("[]"),), EndingFormerSession),
     (PuttingLoginBack("key", LOGIN, 9, FAILURE), (Kept(),), Failed),
     (ReleasingLogin("key", FAILURE), (Dropped(),), Failed),
     (refreshing, (KeysRead(ROTATED.keys),), GatheringClaims),
@@ -213,6 +220,7 @@ WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (listing, (PAGE,), ReadingGroups),
     (listing, (LAST_PAGE,), ReadingAccount),
     (GatheringPlainClaims(attempt(PLAIN), plain_login(), PLAIN, tokens()), (answer({"sub": "a"}),), ReadingAccount),
+    (GatheringPlainClaims(IN_BEFORE, plain_login(), PLAIN, tokens()), (answer("[]"),), EndingFormerSession),
     (reading, (AccountFacts(None),), WritingAccount),
     (reading, (AccountFacts(ACCOUNT),), KeepingSession),
     (mapped, (TEAM_MAP,), ReadingAccount),
@@ -236,6 +244,8 @@ WITNESSES: list[tuple[Any, tuple[Any, ...], type]] = [
     (LAST_COUNT, (Counted(1, 60),), CheckingPassword),
     (CheckingPassword(arrival(), "alice", Secret("p")), (VOUCHED,), ReadingAccount),
     (CheckingHeaders(arrival(), ()), (VOUCHED,), ReadingAccount),
+    (CheckingPassword(KNOWN, "al", Secret("p")), (DECLINED,), EndingFormerSession),
+    (CheckingHeaders(KNOWN, ()), (DECLINED,), EndingFormerSession),
     (ReadingOpenIdConfiguration(ISSUER), (DOCUMENT,), MetadataKnown),
     (ReadingOpenIdConfiguration(ISSUER), (answer("", 404),), ReadingAuthorizationServerMetadata),
     (ReadingAuthorizationServerMetadata(ISSUER), (DOCUMENT,), MetadataKnown),

@@ -239,3 +239,27 @@ def test_whom_a_verified_id_token_keeps_out_the_former_session_ends_for() -> Non
     ):
         assert isinstance(state, EndingFormerSession)
         assert (state.key, state.failure.reason) == ("old", Reason.TENANT_REFUSED)
+
+
+def test_an_answer_that_ends_the_login_ends_the_browsers_former_session() -> None:
+    former, bad = attempt(former_session="old"), answer({"error": "invalid_grant"}, 400)
+    without_keys = ExchangingCodeAndReadingKeys(former, pending_login(), OPENID, Secret("c"))
+    broken = Unavailable(Failure(Reason.BAD_KEYS))
+    for state, expected in (
+        (advance(attrs.evolve(warm(), attempt=former), [bad], now=NOW), Reason.CODE_REFUSED),
+        (advance(attrs.evolve(warm(), attempt=former), [token_answer(id_token=None)], now=NOW), Reason.NO_ID_TOKEN),
+        (advance(attrs.evolve(plain(), attempt=former), [bad], now=NOW), Reason.CODE_REFUSED),
+        (advance(without_keys, [token_answer(), broken], now=NOW), Reason.BAD_KEYS),
+        (
+            advance(RefreshingKeys(former, pending_login(), OPENID, tokens(Signer("k2")), "k2"), [broken], now=NOW),
+            Reason.BAD_KEYS,
+        ),
+    ):
+        assert isinstance(state, EndingFormerSession), expected
+        assert (state.key, state.failure.reason) == ("old", expected)
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_provider_in_trouble_ends_no_session(status: int) -> None:
+    for state in (attrs.evolve(warm(), attempt=attempt(former_session="old")), plain()):
+        assert isinstance(advance(state, [answer("", status)], now=NOW), Failed)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import attrs
 import pytest
 from scenes import (
     COOKIE,
@@ -24,6 +25,7 @@ from sso_core.facts import Warm
 from sso_core.failures import Failure, Reason
 from sso_core.flows.exchange_code import ExchangingCode, ExchangingCodeAndReadingKeys, ExchangingPlainCode
 from sso_core.flows.finish_login import Repeated, TakingLogin, TakingSealedLogin, finish_login, read_callback
+from sso_core.flows.turn_away import EndingFormerSession
 from sso_core.machine import Failed, advance
 from sso_core.oauth.authorization import CodeGranted, NotGranted
 from sso_core.secret import Secret
@@ -116,6 +118,38 @@ def test_what_answers_no_login_is_refused_like_anything_else(parameters: str | b
 
 
 # Taking the login
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (Missing(), Reason.NO_PENDING_LOGIN),
+        (Taken(b"x" * 43), Reason.LEGACY_LOGIN),
+        (Taken(encode_login(pending_login(expires_at=NOW))), Reason.LOGIN_EXPIRED),
+    ],
+)
+def test_a_login_that_is_over_takes_the_browsers_former_session_along(event: Event, expected: Reason) -> None:
+    state = advance(TakingLogin(attempt(former_session="old")), [event], now=NOW)
+    assert isinstance(state, EndingFormerSession)
+    assert (state.key, state.failure.reason) == ("old", expected)
+
+
+def test_so_does_one_that_the_person_declines_sealed_or_not() -> None:
+    declined = read_callback(f"state={STATE}&error=access_denied&iss={ISSUER}")
+    assert isinstance(declined, NotGranted)
+    gone = attrs.evolve(attempt(former_session="old"), response=declined)
+    for state in (
+        advance(TakingLogin(gone), [Taken(encode_login(pending_login()))], now=NOW),
+        advance(TakingSealedLogin(gone, pending_login()), [Kept()], now=NOW),
+    ):
+        assert isinstance(state, EndingFormerSession)
+        assert (state.key, state.failure.reason) == ("old", Reason.ACCESS_DENIED)
+
+
+def test_a_store_that_is_down_and_a_repeated_callback_end_no_session() -> None:
+    state = TakingLogin(attempt(former_session="old"))
+    assert isinstance(advance(state, [StoreUnreachable("down")], now=NOW), Failed)
+    assert isinstance(advance(state, [AlreadyTaken(b"used")], now=NOW), Repeated)
 
 
 def taken(value: bytes) -> object:

@@ -356,9 +356,20 @@ def test_whom_userinfo_keeps_out_the_former_session_ends_for() -> None:
 
 
 @pytest.mark.parametrize("answered", [answer({"sub": "mallory"}), answer("garbage", content_type="application/jwt")])
-def test_an_answer_that_is_no_judgement_of_the_person_ends_no_session(answered: HttpResponse) -> None:
+def test_an_answer_that_nobody_can_believe_ends_the_former_session(answered: HttpResponse) -> None:
     asked = attrs.evolve(gathering(), attempt=IN_BEFORE)
-    assert isinstance(advance(asked, [answered], now=NOW), Failed)
+    assert isinstance(advance(asked, [answered], now=NOW), EndingFormerSession)
+
+
+def test_userinfo_that_is_away_ends_no_session() -> None:
+    asked = attrs.evolve(gathering(attrs.evolve(OPENID, userinfo=UserinfoPolicy.REQUIRED)), attempt=IN_BEFORE)
+    assert isinstance(advance(asked, [answer("", 503)], now=NOW), Failed)
+
+
+@pytest.mark.parametrize("answered", [answer("[]"), answer({"login": "alice"})])
+def test_a_plain_answer_that_names_nobody_ends_the_former_session(answered: HttpResponse) -> None:
+    asked = GatheringPlainClaims(attempt(PLAIN, former_session="old"), plain_login(), PLAIN, tokens())
+    assert isinstance(advance(asked, [answered], now=NOW), EndingFormerSession)
 
 
 VERIFIED_TOKEN = IdentityRules(access_token=AccessTokenClaims.VERIFIED, access_token_audience="api://us")

@@ -22,6 +22,7 @@ from sso_core.flows.host_login import (
     sign_in_with_password,
 )
 from sso_core.flows.keep_session import KeepingSession, SignedIn
+from sso_core.flows.turn_away import EndingFormerSession
 from sso_core.hosts import CheckHeaders, CheckPassword, Declined, Person, Vouched
 from sso_core.identity.teams import NOBODY_ASKED, TeamsFound
 from sso_core.machine import Failed, advance
@@ -149,7 +150,9 @@ def test_a_way_that_is_off_asks_nobody(way: Callable[..., object], off: dict[str
 
 def test_whom_the_host_does_not_vouch_for_is_refused_without_saying_what_was_wrong() -> None:
     declined = HostAnswered(Declined("unknown"))
-    assert reason(advance(checking_password(), [declined], now=NOW)) is Reason.WRONG_PASSWORD
+    ending = advance(checking_password(), [declined], now=NOW)
+    assert isinstance(ending, EndingFormerSession)
+    assert (ending.key, ending.failure.reason) == (session_key(FORMER), Reason.WRONG_PASSWORD)
     assert reason(advance(checking_headers(), [declined], now=NOW)) is Reason.HOST_DECLINED
     assert reason(advance(checking_password(), [HostFailed()], now=NOW)) is Reason.HOST_FAILED
     assert reason(advance(checking_headers(), [HostFailed()], now=NOW)) is Reason.HOST_FAILED

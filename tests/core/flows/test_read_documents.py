@@ -88,6 +88,7 @@ def test_keys_are_prepared_once() -> None:
         (Unreachable(sent=True), Reason.KEYS_UNREACHABLE),
         (answer("", 500), Reason.KEYS_UNREACHABLE),
         (answer(json.dumps({})), Reason.BAD_KEYS),
+        (HttpResponse(200, SIGNER.jwks, (("content-type", "text/html"),)), Reason.BAD_KEYS),
     ],
 )
 def test_keys_that_cannot_be_had_are_told_from_bad_keys(event: Event, expected: Reason) -> None:

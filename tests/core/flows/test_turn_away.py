@@ -6,7 +6,7 @@ from scenes import NOW, arrival
 from sso_core.effects import Drop, Kind
 from sso_core.events import Dropped, StoreUnreachable
 from sso_core.failures import Failure, Family, Reason, Refusal
-from sso_core.flows.turn_away import EndingFormerSession, turn_away
+from sso_core.flows.turn_away import EndingFormerSession, end_former_session, ends_session, turn_away
 from sso_core.machine import Failed, advance
 from sso_core.sessions.pending_login import LoginPurpose
 
@@ -38,7 +38,19 @@ def test_a_login_that_only_wants_to_know_signs_nobody_out() -> None:
         turn_away(arrival(former_session="old", purpose=LoginPurpose.DEBUG), Refusal(Failure(Reason.NOT_ADMIN)))
 
 
-def test_only_a_judgement_of_the_person_ends_a_session() -> None:
-    for reason in (reason for reason in Reason if reason.family is not Family.NOT_ALLOWED):
+OUTAGES = (Family.PROVIDER_UNREACHABLE, Family.UNAVAILABLE, Family.MISCONFIGURED)
+
+
+@pytest.mark.parametrize("reason", Reason, ids=lambda reason: reason.code)
+def test_whatever_ends_a_login_ends_the_session_but_for_outages_and_mistakes_of_ours(reason: Reason) -> None:
+    refusal = Refusal(Failure(reason))
+    assert ends_session(refusal.failure) is (reason.family not in OUTAGES)
+    if reason.family in OUTAGES:
         with pytest.raises(Refusal):
-            turn_away(arrival(former_session="old"), Refusal(Failure(reason)))
+            turn_away(arrival(former_session="old"), refusal)
+    else:
+        assert end_former_session("old", refusal) == turn_away(arrival(former_session="old"), refusal)
+
+
+def test_nothing_that_may_be_tried_again_as_it_is_ends_a_session() -> None:
+    assert not any(ends_session(Failure(reason)) for reason in Reason if reason.resumable)

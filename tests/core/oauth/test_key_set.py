@@ -65,6 +65,18 @@ def test_no_signature_brings_anything_but_a_no(alg: str, signature: bytes) -> No
     assert usable(jwk(alg)).verify(MESSAGE, signature, alg) is False
 
 
+@pytest.mark.parametrize("alg", ["RS256", "PS256"])
+def test_zeros_that_are_left_out_or_put_in_front_make_no_other_spelling_of_a_signature(alg: str) -> None:
+    key, signer = usable(jwk(alg)), signing_key(alg)
+    messages = (str(number).encode() for number in range(10_000))
+    message, signature = next(
+        (message, signature) for message in messages if not (signature := signer.sign(message))[0]
+    )
+    assert key.verify(message, signature, alg) is True
+    assert key.verify(message, signature[1:], alg) is False
+    assert key.verify(message, b"\0" + signature, alg) is False
+
+
 @pytest.mark.parametrize("alg", ["", "none", "HS256", "ES256K", "RS256", "ES256", "ES384"])
 @pytest.mark.parametrize("entry", [jwk("RS512"), jwk("ES512"), jwk("EdDSA")], ids=lambda entry: entry["kty"])
 def test_a_key_says_no_to_an_algorithm_that_is_not_its_own(entry: dict[str, Any], alg: str) -> None:

@@ -35,6 +35,12 @@ def without(name: str) -> dict[str, Any]:
     return {key: value for key, value in LEAST.items() if key != name}
 
 
+def test_a_page_is_no_metadata_whatever_it_holds() -> None:
+    with pytest.raises(Refusal) as caught:
+        parse_metadata(answer(LEAST, content_type="text/html"), ISSUER)
+    assert caught.value.failure.reason is Reason.BAD_METADATA
+
+
 @pytest.mark.parametrize(
     ("issuer", "openid", "oauth"),
     [

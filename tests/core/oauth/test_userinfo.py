@@ -96,6 +96,7 @@ def test_a_plain_answer_is_taken_as_it_is() -> None:
         (answer({"sub": "alice"}, 302), Reason.USERINFO_STATUS),
         (answer(""), Reason.USERINFO_NOT_JSON),
         (answer("<html>"), Reason.USERINFO_NOT_JSON),
+        (answer({"sub": "alice"}, content_type="text/html"), Reason.USERINFO_NOT_JSON),
         (answer('{"sub": "alice", "sub": "bob"}'), Reason.USERINFO_NOT_JSON),
         (answer("null"), Reason.EMPTY_USERINFO),
         (answer("{}"), Reason.EMPTY_USERINFO),
