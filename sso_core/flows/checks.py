@@ -12,6 +12,7 @@ from sso_core.oauth.authorization import AuthorizationResponse, NotGranted, chec
 from sso_core.oauth.claims import ClaimSet
 from sso_core.oauth.id_token import Expectations, VerifiedClaims, verify_id_token
 from sso_core.oauth.jws import split_compact
+from sso_core.oauth.provider_text import quote_provider
 from sso_core.oauth.tenants import check_response_tenant
 from sso_core.oauth.token import TokenResponse
 from sso_core.oauth.userinfo import check_userinfo_subject, is_signed, parse_signed_userinfo, parse_userinfo
@@ -33,7 +34,8 @@ def check_login_not_expired(login: PendingLogin, now: float) -> None:
 def check_login_provider(login: PendingLogin, provider: Provider) -> None:
     """Refuse a login that was begun at another provider, or before its issuer changed (RFC 9700 4.4)."""
     if login.provider_id != provider.provider_id or login.namespace != provider.namespace:
-        refuse(Reason.WRONG_PROVIDER, f"the login was begun at {login.provider_id}, {login.namespace}")
+        begun = f"{quote_provider(login.provider_id)}, {quote_provider(login.namespace)}"
+        refuse(Reason.WRONG_PROVIDER, f"the login was begun at {begun}")
 
 
 def granted_code(response: AuthorizationResponse, login: PendingLogin, provider: Provider) -> Secret:

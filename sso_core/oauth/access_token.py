@@ -36,11 +36,11 @@ def verify_access_token(
 
     Refuses with BAD_ACCESS_TOKEN, whatever is wrong: nobody's login depends on it, its claims are just not used.
     """
-    jws = split_compact(token, malformed=_UNREADABLE)
-    typ = jws.header.typ
-    if typ is None or typ.lower() not in TYPES:
-        refuse(_UNREADABLE, "the access token is not of a type that is one")
     try:
+        jws = split_compact(token, malformed=_UNREADABLE)
+        typ = jws.header.typ
+        if typ is None or typ.lower() not in TYPES:
+            refuse(_UNREADABLE, "its type is not that of one")
         verify_signature(jws, keys, allowed=algorithms)
     except Refusal as refusal:
         failure = refusal.failure

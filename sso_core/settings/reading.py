@@ -56,10 +56,14 @@ class Reading:
     """One pass over settings. Each method returns None or the default where it has reported a problem."""
 
     def __init__(self, values: Mapping[str, object], report: Report, labels: Mapping[str, str] | None = None) -> None:
-        self._values = {name: value for name, value in values.items() if not _is_empty(value)}
         self._labels = labels or {}
         self._report = report
-        for name in sorted(values.keys() - self._values.keys()):
+        there = {name: value for name, value in values.items() if not _is_empty(value)}
+        self._values = {name: value for name, value in there.items() if _is_whole(value)}
+        for name in sorted(there.keys() - self._values.keys()):
+            if name in BY_NAME or name in self._labels:
+                self.problem(name, "is no UTF-8")
+        for name in sorted(values.keys() - there.keys()):
             if name in BY_NAME and BY_NAME[name].restricts:
                 self.problem(
                     name, "is set and empty", "nobody can tell what it restricts; give it a value or remove it"
@@ -202,6 +206,14 @@ class Reading:
     def within(self, name: str, members: Mapping[str, object]) -> Reading:
         """Return a reading of the members of a setting that is a dictionary itself."""
         return Reading(members, self._report, {member: f"{self.label(name)}.{shown(member)}" for member in members})
+
+
+def _is_whole(value: object) -> bool:
+    """Whether a text can be written again: bytes of an environment that are no UTF-8 come as halves of characters."""
+    try:
+        return not isinstance(value, str) or bool(value.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _is_empty(value: object) -> bool:

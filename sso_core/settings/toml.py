@@ -36,6 +36,8 @@ from sso_core.settings.variables import PROVIDER_KINDS, VARIABLES, Variable
 
 TOML_LIMIT = 256 * 1024
 """Characters; a hundred providers have fewer."""
+TOML_DEPTH = 32
+"""Tables and lists within each other; settings have five."""
 
 TABLES: dict[str, dict[str, Variable]] = {}
 for _variable in VARIABLES:
@@ -87,10 +89,24 @@ def _parse(text: str) -> dict[str, Any]:
     if len(text) > TOML_LIMIT:
         raise SettingsError((Problem("the file", f"is longer than {TOML_LIMIT} characters"),))
     try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        tables = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # a ValueError is also what a number of thousands of digits raises
         where = _POSITION.search(str(error))
         raise SettingsError((Problem("the file", "is no TOML", where[1] if where else ""),)) from None
+    _check_depth(tables)
+    return tables
+
+
+def _check_depth(tables: dict[str, Any]) -> None:
+    """Refuse a file with a table in a table in a table: a name with a thousand dots is enough to write one."""
+    level: list[object] = [tables]
+    for _ in range(TOML_DEPTH):
+        inner = [
+            value.values() if isinstance(value, dict) else value for value in level if isinstance(value, dict | list)
+        ]
+        level = [value for values in inner for value in values]
+    if level:
+        raise SettingsError((Problem("the file", f"is nested deeper than {TOML_DEPTH} tables"),))
 
 
 @attrs.define

@@ -27,6 +27,8 @@ from sso_core.web.password import password_routes
 from sso_core.web.people import PEOPLE_ROUTES, home_routes
 from sso_core.web.routing import Door, Opened, Route, Routes, Visit, WarmFacts, no_ending, query_of, refuse_with_page
 
+METHOD_SHOWN = 32
+"""Characters of a method that the log tells of; real ones are shorter."""
 _REFERENCE = re.compile(r"[0-9a-f]{1,16}", re.ASCII)
 
 
@@ -68,7 +70,8 @@ class Site:
 
 def _open_nowhere(door: Door) -> Opened:
     if door.site.pattern(door.request.path) in door.site.paths:
-        refuse(Reason.METHOD_NOT_ALLOWED, f"{door.request.method!r} is not for this address")
+        method = door.request.method[:METHOD_SHOWN]
+        refuse(Reason.METHOD_NOT_ALLOWED, f"{method!r} is not for this address")
     refuse(Reason.NOT_FOUND, "no such path")
 
 

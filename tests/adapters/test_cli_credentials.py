@@ -83,6 +83,7 @@ def test_no_repr_shows_a_token(path: Path) -> None:
         b'{"version": 1, "latest": null, "services": []}',
         b'{"version": 1, "latest": null, "services": {"https://here.example": "token"}}',
         b'{"version": 1, "latest": null, "services": {"https://here.example": {"token": 5}}}',
+        b'{"version": 1, "latest": "", "services": {"https://a": {"token": "", "user_id": "", "expires_at": 5}}}',
     ],
 )
 def test_a_file_that_cannot_be_understood_is_named_and_left_alone(content: bytes, path: Path) -> None:

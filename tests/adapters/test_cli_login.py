@@ -266,6 +266,9 @@ def test_a_start_is_read_and_shows_no_secret() -> None:
         {"verification_uri": "https://app.example/\x1b[2J"},
         {"expires_in": "600"},
         {"interval": None},
+        {"interval": 1e300},
+        {"expires_in": 1e300},
+        {"expires_in": 0},
     ],
 )
 def test_a_start_that_leads_elsewhere_is_not_followed(change: dict[str, object]) -> None:
@@ -288,6 +291,12 @@ def test_a_token_is_read_and_shows_no_secret() -> None:
 def test_an_approval_without_a_token_is_none(change: dict[str, object]) -> None:
     with pytest.raises(CommandError, match="not understood"):
         read_token({"key": "k", "user_id": "alice", "team_id": None, "expires_at": 5} | change)
+
+
+@pytest.mark.parametrize("teams", [None, [], {}, 5, ["a"], [{"team_id": "a"}, None]])
+def test_where_a_service_names_no_teams_none_is_asked_for(teams: object) -> None:
+    with pytest.raises(CommandError, match="not understood"):
+        choose_team({"team_details": teams})
 
 
 def test_a_teams_name_cannot_command_the_terminal(

@@ -6,7 +6,7 @@ from threading import Event
 
 import pytest
 
-from sso_adapters.cli.terminal import CommandError, Countdown, painted, port_number, printable
+from sso_adapters.cli.terminal import CommandError, Countdown, moment, painted, port_number, printable
 
 
 class Screen(io.StringIO):
@@ -60,6 +60,12 @@ def test_and_with_the_time() -> None:
 @pytest.mark.parametrize("text", ["\x1b]0;owned\x07", "two\nlines", "\u202eevil", "\x9b31m"])
 def test_no_text_of_a_service_commands_the_terminal(text: str) -> None:
     assert printable(text).isprintable()
+
+
+@pytest.mark.parametrize("timestamp", [1e300, -1e300, float("inf"), float("nan")])
+def test_a_time_beyond_every_calendar_is_told_as_well(timestamp: float) -> None:
+    assert moment(timestamp) == "the end of time"
+    assert moment(0).startswith(("1969", "1970"))
 
 
 def test_a_long_text_is_cut() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 
 import anyio
@@ -15,6 +16,7 @@ from served_applications import (
     get,
     run,
     served_asgi,
+    until_closed,
     well_behaved_lifespan,
 )
 
@@ -83,6 +85,20 @@ def test_a_client_that_leaves_in_its_body_is_seen(backend: str) -> None:
         with served.connect() as client:
             client.sendall(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nx")
         assert app.gone.wait(PATIENCE)
+
+
+def test_an_application_need_not_answer_a_client_that_left_in_its_body(
+    backend: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def leaves(scope: Scope, receive: Receive, send: Send) -> None:
+        while scope["type"] == "http" and (await receive())["type"] != "http.disconnect":
+            pass
+
+    with served_asgi(leaves, backend, Limits(), PATIENCE) as served, served.connect() as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nx")
+        client.shutdown(socket.SHUT_WR)
+        assert until_closed(client).startswith(b"HTTP/1.1 400 ")
+    assert caplog.records == []
 
 
 def test_an_application_that_listens_for_the_end_hears_it_once_it_has_answered(backend: str) -> None:

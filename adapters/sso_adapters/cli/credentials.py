@@ -80,7 +80,7 @@ class Credentials:
         return latest, {base_url: self._credential(entry) for base_url, entry in services.items()}
 
     def _credential(self, entry: Any) -> Credential:  # noqa: ANN401 -- any JSON
-        if not isinstance(entry, dict) or not all(isinstance(entry.get(name), _TYPES[name]) for name in _TYPES):
+        if not isinstance(entry, dict) or not all(isinstance(entry.get(name, ...), _TYPES[name]) for name in _TYPES):
             raise self._damaged("an entry of it is none")
         return Credential(Secret(entry["token"]), entry["user_id"], entry["team_id"], entry["expires_at"])
 

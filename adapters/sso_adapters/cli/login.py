@@ -32,6 +32,8 @@ from sso_core.wire import WireError, parse_http_url
 
 SHORTEST = 0.5
 """Seconds between two polls, however hasty a service is."""
+LONGEST = 86400.0
+"""Seconds that a sign-in may wait for its person, whatever a service says."""
 SLOWEST = 30.0
 """Seconds between two polls of a service that does not answer, or asks for patience (RFC 8628 3.5)."""
 BUSY = frozenset({Reason.TOO_MANY_REQUESTS.code, Reason.STORE_UNREACHABLE.code})
@@ -183,6 +185,8 @@ def read_start(document: Mapping[str, Any]) -> Started:
         and isinstance(address, str)
         and isinstance(lifetime, int | float)
         and isinstance(interval, int | float)
+        and 0 < lifetime <= LONGEST
+        and interval <= LONGEST
         and LOGIN_ID.fullmatch(login_id)
         and is_address(address)
     ):
@@ -215,8 +219,14 @@ def read_token(document: Mapping[str, Any]) -> Credential:
 
 
 def choose_team(document: Mapping[str, Any]) -> str:
-    """Let the person choose a team by its number. Raises CommandError where nobody is there to choose."""
-    teams = [(str(team.get("team_id")), team.get("team_alias")) for team in document.get("team_details", ())]
+    """Let the person choose a team by its number.
+
+    Raises CommandError where nobody is there to choose, and where the service names no teams to choose from.
+    """
+    listed = document.get("team_details")
+    if not isinstance(listed, list) or not listed or not all(isinstance(team, dict) for team in listed):
+        raise CommandError("the service asks for a team in a way that is not understood")
+    teams = [(str(team.get("team_id")), team.get("team_alias")) for team in listed]
     say("You are in several teams:")
     for number, (team_id, alias) in enumerate(teams, 1):
         say(f"  {number}  {printable(f'{alias} ({team_id})' if alias else team_id)}")

@@ -51,8 +51,11 @@ def painted(text: str, colour: str) -> str:
 
 
 def moment(timestamp: float) -> str:
-    """Return a time as people here write it."""
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(timestamp))
+    """Return a time as people here write it, or say that it lies beyond every calendar."""
+    try:
+        return time.strftime("%Y-%m-%d %H:%M", time.localtime(timestamp))
+    except (OverflowError, ValueError, OSError):
+        return "the end of time"
 
 
 def port_number(text: str) -> int:

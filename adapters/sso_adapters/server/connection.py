@@ -135,7 +135,9 @@ class Connection:
             logger.exception("the application failed at %s %s", *asked)
             await exchange.refuse(HTTPStatus.INTERNAL_SERVER_ERROR)
         else:
-            if not (exchange.complete or exchange.gone):
+            if exchange.deserted:  # an application that hears of it has nothing to say
+                await exchange.refuse(HTTPStatus.BAD_REQUEST)
+            elif not (exchange.complete or exchange.gone):
                 logger.error("the application left %s %s without a whole response", *asked)
                 await exchange.refuse(HTTPStatus.INTERNAL_SERVER_ERROR)
 

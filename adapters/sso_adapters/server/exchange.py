@@ -102,6 +102,11 @@ class Exchange:
         return self._sent_away or self._wire.deaf
 
     @property
+    def deserted(self) -> bool:
+        """Whether the client left in the middle of its request, before there was an answer."""
+        return self._wire.left and not self.complete and self._wire.http.their_state in {h11.SEND_BODY, h11.ERROR}
+
+    @property
     def complete(self) -> bool:
         """Whether the response is out, to its last byte."""
         return self._wire.http.our_state not in {h11.IDLE, h11.SEND_RESPONSE, h11.SEND_BODY, h11.ERROR}

@@ -99,6 +99,13 @@ def test_a_login_that_began_elsewhere_is_refused(login: PendingLogin, provider: 
     assert refused.value.failure.reason is Reason.WRONG_PROVIDER
 
 
+def test_where_it_began_is_told_in_one_short_line() -> None:
+    with pytest.raises(Refusal) as refused:
+        check_login_provider(attrs.evolve(LOGIN, provider_id="a\nb", namespace="\u202e" + "x" * 1000), PLAIN)
+    assert str(refused.value.failure).isprintable()
+    assert len(str(refused.value.failure)) < 500
+
+
 @pytest.mark.parametrize(
     ("response", "login", "provider"),
     [

@@ -57,7 +57,8 @@ def test_a_token_for_this_service_is_a_source_of_claims(text: str) -> None:
     [
         ("opaque-canary", "three segments"),
         ("a.b.c", "cannot be read"),
-        (token(typ=None), "type"),
+        (SIGNER.sign(CLAIMS, alg=None, typ="at+jwt"), "names no algorithm"),
+        (token(typ=None), "its type"),
         (token(typ="logout+jwt"), "type"),
         (token(Signer("k1")), "signature is wrong"),
         (token(Signer("k2")), "no key of the provider"),

@@ -38,6 +38,10 @@ def test_json_and_python_literals_are_read(text: str, value: object) -> None:
         "[" * 9000 + "]" * 9000,
         "{**{'canary': 1}}",
         "{'a': '\ud800'",
+        "{'canary': '\udcff'}",
+        "{'canary': '\\ud800'}",
+        '{"canary": "\\ud800"}',
+        "{'canary': 1e999}",
         "'" + "x" * LITERAL_LIMIT + "'",
     ],
 )

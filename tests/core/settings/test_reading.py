@@ -50,6 +50,19 @@ def test_an_empty_restriction_is_a_problem_rather_than_none() -> None:
     ]
 
 
+def test_bytes_of_an_environment_that_are_no_utf_8_are_a_problem_where_anybody_asks_for_them() -> None:
+    report = Report()
+    read = Reading({"SSO_LANDING_PATH": "/canary\udcff", "PATH": "\udcff", "SSO_SEATS": "\udcff"}, report)
+    assert not read.has("SSO_LANDING_PATH")
+    read.missing("SSO_LANDING_PATH")
+    read.within("X", {"name": "canary\ud800"})
+    assert [f"{problem.variable} {problem.what}" for problem in report.problems] == [
+        "SSO_LANDING_PATH is no UTF-8",
+        "SSO_SEATS is no UTF-8",
+        "X.name is no UTF-8",
+    ]
+
+
 def test_what_cannot_be_had_is_not_missing_as_well() -> None:
     read, report = reading(5)
     read.text("X")

@@ -9,7 +9,7 @@ from sso_core.providers.kinds import OpenIdProvider
 from sso_core.settings.environment import service_from_environment
 from sso_core.settings.reading import SettingsError
 from sso_core.settings.service import ServiceSettings
-from sso_core.settings.toml import TABLES, TOML_LIMIT, referred_files, service_from_toml
+from sso_core.settings.toml import TABLES, TOML_DEPTH, TOML_LIMIT, referred_files, service_from_toml
 from sso_core.settings.variables import PROVIDER_KINDS, VARIABLES
 
 BASE = "http://127.0.0.1:4000"
@@ -123,6 +123,8 @@ def test_a_secret_that_stands_in_the_file_is_noted() -> None:
     [
         ("canary = ", ["the file is no TOML"]),
         ("a = " + "[" * 5000, ["the file is no TOML"]),
+        ("a = " + "9" * 5000, ["the file is no TOML"]),
+        (PROVIDER + "headers" + ".canary" * 1000 + " = 1", [f"the file is nested deeper than {TOML_DEPTH} tables"]),
         ("#" * (TOML_LIMIT + 1), [f"the file is longer than {TOML_LIMIT} characters"]),
         ("", ["provider is missing"]),
         ("provider = 5", ["provider is no list of tables"]),
@@ -255,3 +257,8 @@ def test_each_setting_has_a_place_but_those_that_do_nothing_any_more() -> None:
         *("GENERIC_CLIENT_USE_PKCE", "PKCE_STRICT_CACHE_MISS", "GENERIC_CLIENT_STATE"),
     ]
     assert set(PROVIDER_KINDS) < set(TABLES)
+
+
+def test_a_file_that_is_nested_too_deeply_refers_to_nothing() -> None:
+    with pytest.raises(SettingsError, match="nested deeper"):
+        referred_files("a" + ".a" * 3000 + " = 1")

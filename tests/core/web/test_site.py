@@ -39,6 +39,12 @@ def test_nothing_of_a_request_breaks_the_line_that_tells_of_it() -> None:
     assert str(failure) == r"method_not_allowed: 'PUT\n' is not for this address"
 
 
+def test_a_method_of_any_length_is_told_in_a_short_line() -> None:
+    failure = Browser().send("PUT" * 1000, "/sso/session").failure
+    assert failure is not None
+    assert failure.detail == f"'{('PUT' * 11)[:32]}' is not for this address"
+
+
 @pytest.mark.parametrize("path", ["/sso/callback#x", "/sso/callback/", "//sso/callback", "/sso/callback?code=1"])
 def test_only_the_path_itself_says_what_is_asked_for(path: str) -> None:
     assert refused(Browser().send("GET", path)) is Reason.NOT_FOUND
