@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,9 @@ def _postgresql(url: URL, patience: float) -> Engine:
         "prepare_threshold": None,
     }
     try:
-        return create_engine(
+        from sso_adapters.paced_connection import PacedConnection  # noqa: PLC0415 -- its driver is an extra
+
+        engine = create_engine(
             url,
             connect_args={name: value for name, value in options.items() if name not in url.query},
             hide_parameters=True,
@@ -114,3 +117,17 @@ def _postgresql(url: URL, patience: float) -> Engine:
         )
     except ImportError:
         raise DatabaseError("PostgreSQL needs psycopg: install sso-core[postgresql]") from None
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: object, _record: object, arguments: Sequence[Any], options: dict[str, Any]) -> Any:  # noqa: ANN401 -- of the driver
+        connection = PacedConnection.connect(*arguments, **options)
+        connection.ends_at = time.monotonic() + patience  # what is asked before the first transaction
+        return connection
+
+    return engine
+
+
+def pace(connection: Connection, ends_at: float) -> None:
+    """Let nothing that is asked of PostgreSQL from now on be waited for beyond a moment of the monotonic clock."""
+    driver: Any = connection.connection.dbapi_connection
+    driver.ends_at = ends_at

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, RootTransaction, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from sso_adapters.sql_engine import PATIENCE, WRITES, why
+from sso_adapters.sql_engine import PATIENCE, WRITES, pace, why
 
 TRIES = 4
 """A connection that died idle costs one, and so does a deadlock; who fails that often has another trouble."""
@@ -62,6 +62,8 @@ def _may_pass(error: DBAPIError) -> bool:
 def _once(engine: Engine, work: Callable[[Connection], T], *, writes: bool, deadline: float) -> T:
     postgresql = engine.dialect.name == "postgresql"
     with engine.connect() as connection:
+        if postgresql:
+            pace(connection, deadline)
         options: dict[str, Any] = {WRITES: writes}
         if postgresql and not writes:
             options["isolation_level"] = "REPEATABLE READ"

@@ -9,10 +9,11 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import attrs
@@ -45,6 +46,24 @@ class RealPostgresql:
     def stop(self) -> None:
         """Let it end at once, as in a crash: whoever is connected loses the connection. Raises PartError."""
         self._control("stop", "-m", "immediate")
+
+    def pause(self) -> None:
+        """Let all its processes stand still, their sockets open."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let them go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        # The first one first: it makes no more of the others then.
+        first = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        os.kill(first, number)
+        listed = subprocess.run(("ps", "-A", "-o", "pid=,ppid="), capture_output=True, text=True, check=True).stdout
+        for pid, parent in (map(int, line.split()) for line in listed.splitlines()):
+            if parent == first:
+                with suppress(ProcessLookupError):  # it has ended since
+                    os.kill(pid, number)
 
     def _control(self, *command: str) -> None:
         _run(self.programs / "pg_ctl", "-D", str(self.folder / "data"), *command)

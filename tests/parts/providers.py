@@ -25,6 +25,7 @@ _SECRET = "a-secret-that-only-the-tests-know"
 BACKCHANNEL_LOGOUT = "http://127.0.0.1:4804/sso/logout/backchannel"
 """Where a service listens that is told who signed out."""
 
+OIDC_PROVIDER_HABITS = Habits(agree=("answer", "accept"), refuse=("answer", "refuse"))
 PEOPLE = ("alice", "bob", "carol")
 """Who may sign in where not everybody may."""
 
@@ -53,18 +54,25 @@ def oidc_provider(redirect_uris: tuple[str, ...], path: str = "") -> Iterator[Re
             backchannel_logout_session_required=True,
         ),
     }
-    node, project = node_project("oidc-provider", _HERE / "oidc_provider")
-    part = _part(redirect_uris, clients) | {"path": path}
-    with running([str(node), str(project / "provider.mjs")], part) as issuer:
+    command, part = oidc_provider_command(redirect_uris, clients)
+    with running(command, {**part, "path": path}) as issuer:
         yield RealProvider(
             name="oidc-provider",
             issuer=issuer,
             redirect_uris=redirect_uris,
             clients=clients,
             people=None,
-            habits=Habits(agree=("answer", "accept"), refuse=("answer", "refuse")),
+            habits=OIDC_PROVIDER_HABITS,
             rotation_url=f"{issuer.removesuffix(path)}/__rotate",
         )
+
+
+def oidc_provider_command(
+    redirect_uris: tuple[str, ...], clients: Mapping[str, RealClient]
+) -> tuple[tuple[str, ...], Mapping[str, object]]:
+    """Return how `oidc-provider` is started, and what it is told then; it may be told `origin` and `port` besides."""
+    node, project = node_project("oidc-provider", _HERE / "oidc_provider")
+    return (str(node), str(project / "provider.mjs")), {**_part(redirect_uris, clients), "path": ""}
 
 
 @contextmanager

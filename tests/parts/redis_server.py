@@ -31,8 +31,9 @@ _ATTEMPTS = 5
 class RedisServer:
     """One server, with nothing on disk: what it held is gone when it is started again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, password: str = "") -> None:
         self._folder = folder
+        self._password = password
         self._leash: subprocess.Popen[bytes] | None = None
         self._pid = 0
         self.path = folder / "s.sock"
@@ -53,6 +54,7 @@ class RedisServer:
         command = [
             _binary(), "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", str(self.path),
             "--dir", str(self._folder), "--save", "", "--appendonly", "no", "--loglevel", "notice",
+            "--requirepass", self._password,
         ]  # fmt: skip
         leash = subprocess.Popen(
             ["/bin/sh", "-c", _LEASH, "leash", *command],
@@ -92,10 +94,10 @@ class RedisServer:
 
 
 @contextmanager
-def redis_server() -> Iterator[RedisServer]:
-    """Run a server for as long as the context lasts. Raises PartError."""
+def redis_server(password: str = "") -> Iterator[RedisServer]:
+    """Run a server for as long as the context lasts, which asks for the password if there is one. Raises PartError."""
     with tempfile.TemporaryDirectory(prefix="sso-core-part-") as folder:
-        server = RedisServer(Path(folder))
+        server = RedisServer(Path(folder), password)
         try:
             for attempt in range(1, _ATTEMPTS + 1):
                 try:

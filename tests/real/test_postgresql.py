@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Timer
 from typing import Any
 
 import anyio
@@ -389,6 +389,51 @@ def test_a_server_that_crashes_and_comes_back_is_found_again() -> None:
         server.start()
         assert directory.perform(READ) == AccountFacts(person())
         assert store.perform(TAKE) == Taken(b"value")
+        directory.close()
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_a_server_that_stands_still_is_given_up_and_found_again(used: bool) -> None:
+    with postgresql.running() as server:
+        directory = open_directory(server.address(), patience=2)
+        store = SqlStore(directory.engine, patience=2)
+        if not used:
+            directory.engine.dispose()
+        # It goes on by itself, or a failure would be waited for.
+        going_on = Timer(20, server.resume)
+        server.pause()
+        going_on.start()
+        started = time.monotonic()
+        try:
+            read = directory.perform(READ)
+            kept = store.perform(KEEP)
+            took = time.monotonic() - started
+        finally:
+            going_on.cancel()
+            server.resume()
+        assert isinstance(read, DirectoryUnreachable)
+        assert isinstance(kept, StoreUnreachable)
+        assert took < 10
+        assert directory.perform(CREATE) == Written()
+        assert store.perform(KEEP) == Kept()
+        directory.close()
+
+
+def test_a_server_that_stands_still_at_the_commit_leaves_the_outcome_unknown_and_nothing_half() -> None:
+    with postgresql.running() as server:
+        directory = open_directory(server.address(), patience=2)
+        going_on = Timer(20, server.resume)
+        event.listen(directory.engine, "commit", lambda _connection: server.pause(), once=True)
+        started = time.monotonic()
+        going_on.start()
+        try:
+            assert directory.perform(CREATE) == OutcomeUnknown()
+            assert time.monotonic() - started < 10
+        finally:
+            going_on.cancel()
+            server.resume()
+        assert directory.perform(CREATE) in (Written(), Conflict())
+        assert account(directory) == person()
         directory.close()
 
 

@@ -1,5 +1,6 @@
 // The certified provider of the tests. It is told its part in one line of JSON on standard input, binds a free port on
-// the loopback interface, prints `ready ISSUER`, and ends on SIGTERM or with whoever holds its standard input.
+// the loopback interface, or the one it is told, prints `ready ISSUER`, and ends on SIGTERM or with whoever holds its
+// standard input. Where something lies between it and everybody else, `origin` is the address of that.
 //
 // POST /__rotate (beside the issuer's path, never under it) replaces every signature key: a new Provider with the same
 // issuer and the same storage takes over, so pending logins, codes and sessions live on while `kid`s change.
@@ -176,8 +177,8 @@ async function text(request) {
 }
 
 const server = createServer();
-server.listen(0, "127.0.0.1", () => {
-  const issuer = `http://localhost:${server.address().port}${part.path}`;
+server.listen(part.port ?? 0, "127.0.0.1", () => {
+  const issuer = `${part.origin ?? `http://localhost:${server.address().port}`}${part.path}`;
   let provider = newProvider(issuer, newKeys());
 
   async function answer(request, response) {
