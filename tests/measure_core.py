@@ -14,18 +14,16 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 ROOT = Path(__file__).parents[1]
-PROCESSES = 2
+CORE = ROOT / "tests" / "core"
+LONG = {"testing", "flows", "reference"}
+"""Folders whose tests take about as long as all others together: they play whole logins and every state."""
 
 
-def shares(files: list[Path]) -> list[list[Path]]:
-    """Return the files in as many shares as there are processes, each of about the same number of bytes."""
-    parts: list[list[Path]] = [[] for _ in range(PROCESSES)]
-    sizes = [0] * PROCESSES
-    for file in sorted(files, key=lambda file: (-file.stat().st_size, file)):
-        lightest = sizes.index(min(sizes))
-        parts[lightest].append(file)
-        sizes[lightest] += file.stat().st_size
-    return parts
+def halves() -> tuple[list[str], list[str]]:
+    """Return the test files, each in one half."""
+    files = sorted(CORE.rglob("test_*.py"))
+    long = [file for file in files if file.relative_to(CORE).parts[0] in LONG]
+    return [str(file) for file in long], [str(file) for file in files if file not in long]
 
 
 def main(options: list[str]) -> int:
@@ -33,18 +31,17 @@ def main(options: list[str]) -> int:
     measured = os.environ.get("COVERAGE_FILE", str(ROOT / ".coverage"))
     command = [sys.executable, "-m", "coverage", "run", "-m", "pytest", "-q", *options]
     running = []
-    for number, files in enumerate(shares(list((ROOT / "tests" / "core").rglob("test_*.py")))):
+    for number, files in enumerate(halves()):
         said = TemporaryFile()  # noqa: SIM115 -- read below
         environment = os.environ | {"COVERAGE_FILE": f"{measured}.{number}"}
-        names = [str(file.relative_to(ROOT)) for file in sorted(files)]
-        process = subprocess.Popen([*command, *names], cwd=ROOT, env=environment, stdout=said, stderr=subprocess.STDOUT)
+        process = subprocess.Popen([*command, *files], cwd=ROOT, env=environment, stdout=said, stderr=subprocess.STDOUT)
         running.append((process, said))
     statuses = []
     for process, said in running:
         statuses.append(process.wait())
         said.seek(0)
         sys.stdout.write(said.read().decode(errors="replace"))
-    parts = [f"{measured}.{number}" for number in range(PROCESSES)]
+    parts = [f"{measured}.{number}" for number in range(len(running))]
     added = subprocess.run([sys.executable, "-m", "coverage", "combine", "-q", *parts], cwd=ROOT, check=False)
     return next((status for status in (*statuses, added.returncode) if status), 0)
 
