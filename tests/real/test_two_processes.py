@@ -20,9 +20,9 @@ from sqlalchemy import text
 
 from sso_adapters.sql_engine import open_engine
 
-pytestmark = pytest.mark.real
-
 LOGINS = int(os.environ.get("SSO_LOGINS", "60"))
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(120 + LOGINS)]
 
 
 @pytest.fixture(scope="module")
