@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from random import Random
+from threading import Thread
 
 import attrs
 import httpx
@@ -169,8 +170,13 @@ def serving(folder: Path, **settings: str) -> Iterator[Pair]:
             PROXY_BASE_URL=address,
             SSO_SESSION_KEYS=KEY,
             SSO_INSTANCES="2",
+            SSO_LIMIT_CLI_STARTS_PER_ADDRESS="100000",
+            SSO_LIMIT_CLI_CODES_PER_ADDRESS="100000",
             **settings,
         )
         for port in ports:
-            opened.enter_context(running("serve", "--port", str(port), env=env, cwd=folder))
+            served = opened.enter_context(running("serve", "--port", str(port), env=env, cwd=folder))
+            assert served.process.stderr is not None
+            # Read along: a log that nobody reads fills its pipe, and then the service waits.
+            Thread(target=served.process.stderr.read, daemon=True).start()
         yield Pair(address, (ports[0], ports[1]), op)
