@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import TextIO
 
 import attrs
 import httpx
@@ -52,35 +54,42 @@ class Served:
     process: subprocess.Popen[str]
     address: str
     said: tuple[str, ...]
+    _complaints: TextIO
 
-    def interrupt(self) -> tuple[int, str, float]:
-        """Press Ctrl-C; return the exit status, what stood on stderr, and the seconds that it took."""
+    def interrupt(self, by: signal.Signals = signal.SIGINT) -> tuple[int, str, float]:
+        """Press Ctrl-C, or send another signal; return the exit status, what stood on stderr, and the seconds taken."""
         began = time.monotonic()
-        self.process.send_signal(signal.SIGINT)
-        _, complaints = self.process.communicate(timeout=PATIENCE)
-        return self.process.returncode, complaints, time.monotonic() - began
+        self.process.send_signal(by)
+        self.process.communicate(timeout=PATIENCE)
+        took = time.monotonic() - began
+        self._complaints.seek(0)
+        return self.process.returncode, self._complaints.read(), took
 
 
 @contextmanager
 def running(*arguments: str, env: Mapping[str, str], cwd: Path) -> Iterator[Served]:
-    with subprocess.Popen(
-        (*COMMAND, *arguments), env=dict(env), cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    # Complaints go to a file: a pipe that nobody reads is full after some hundred lines, and then the service waits.
+    with (
+        TemporaryFile("w+") as complaints,
+        subprocess.Popen(
+            (*COMMAND, *arguments), env=dict(env), cwd=cwd, stdout=subprocess.PIPE, stderr=complaints, text=True
+        ) as process,
+    ):
         try:
-            said = read_until_ready(process)
-            yield Served(process, said[-1].removeprefix("Ready: "), said)
+            said = _said_until_ready(process, complaints)
+            yield Served(process, said[-1].removeprefix("Ready: "), said, complaints)
         finally:
             process.kill()
 
 
-def read_until_ready(process: subprocess.Popen[str]) -> tuple[str, ...]:
+def _said_until_ready(process: subprocess.Popen[str], complaints: TextIO) -> tuple[str, ...]:
     assert process.stdout is not None
-    assert process.stderr is not None
     said: list[str] = []
     while not said or not said[-1].startswith("Ready: "):
         line = process.stdout.readline()
         if not line:
-            pytest.fail(f"not ready: {said} {process.stderr.read()}")
+            complaints.seek(0)
+            pytest.fail(f"not ready: {said} {complaints.read()}")
         said.append(line.strip())
     return tuple(said)
 

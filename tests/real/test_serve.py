@@ -89,9 +89,8 @@ def test_a_person_signs_in_at_the_command_and_a_signal_ends_it(
                 "alice",
                 "alice@example.test",
             )
-        served.process.send_signal(signal.SIGTERM)
-        _, complaints = served.process.communicate(timeout=PATIENCE)
-        assert served.process.returncode == 0
+        status, complaints, _ = served.interrupt(signal.SIGTERM)
+        assert status == 0
         events = [json.loads(line) for line in complaints.splitlines()]
         assert [event["kind"] for event in events] == ["account_created", "signed_in"]
         assert {event["subject"] for event in events} == {"alice"}

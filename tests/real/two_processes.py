@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from random import Random
-from threading import Thread
 
 import attrs
 import httpx
@@ -175,8 +174,5 @@ def serving(folder: Path, **settings: str) -> Iterator[Pair]:
             **settings,
         )
         for port in ports:
-            served = opened.enter_context(running("serve", "--port", str(port), env=env, cwd=folder))
-            assert served.process.stderr is not None
-            # Read along: a log that nobody reads fills its pipe, and then the service waits.
-            Thread(target=served.process.stderr.read, daemon=True).start()
+            opened.enter_context(running("serve", "--port", str(port), env=env, cwd=folder))
         yield Pair(address, (ports[0], ports[1]), op)
