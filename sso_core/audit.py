@@ -1,7 +1,8 @@
 """What an operator's log should say: each refusal, and whatever was done to a person's account, sessions or keys.
 
 An ending tells what was done (`Resting.deeds`); the web layer adds the request that it was done in. Nothing in it is a
-secret, and of a person it holds the keys by which the account is known, no name and no address.
+secret, and of a person it holds the keys by which the account is known and where the request came from, no name and no
+e-mail address.
 """
 
 from __future__ import annotations
