@@ -45,15 +45,17 @@ def _placed(event: AuditEvent, visit: Visit) -> AuditEvent:
 
 
 def provider_of(visit: Visit) -> str:
-    """Return the provider that a visit has to do with, as far as its route or its query tells; or the empty text.
+    """Return the provider that a visit has to do with, as far as its route or its words tell; or the empty text.
 
     A name that is none of ours is not repeated.
     """
     if visit.route.provider_id or not visit.route.begins_login:
         return visit.route.provider_id
     known = [provider.provider_id for provider in visit.site.settings.providers]
+    request = visit.request
+    words = request.query if request.method == "GET" else request.body or b""
     try:
-        named = parse_form(visit.request.query, limit=len(visit.request.query)).get("provider")
+        named = parse_form(words, limit=len(words)).get("provider")
     except WireError:
         named = None
     if named is None and len(known) == 1:

@@ -203,7 +203,7 @@ def _lifetime(session: Session) -> dict[str, object]:
 CLI_ROUTES: Routes = {
     ("POST", CLI_START): Route(_open_start, _tell_start, refuse_with_json),
     ("GET", CLI_CONFIRM): Route(_open_confirm_page, _show_confirm, refuse_with_page),
-    ("POST", CLI_CONFIRM): Route(_open_confirm, _leave_for_provider, _refuse_confirm),
+    ("POST", CLI_CONFIRM): Route(_open_confirm, _leave_for_provider, _refuse_confirm, begins_login=True),
     ("GET", CLI_POLL + "*"): Route(_open_poll, _tell_poll, refuse_with_json),
     ("POST", CLI_POLL + "*"): Route(_open_poll, _tell_poll, refuse_with_json),
 }

@@ -74,7 +74,7 @@ class Route:
     provider_id: str = ""
     """The provider that sends people there."""
     begins_login: bool = False
-    """Whether the query says which provider people want to go to."""
+    """Whether the query, or the form, says which provider people want to go to."""
 
 
 Routes = dict[tuple[str, str], Route]

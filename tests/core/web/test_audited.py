@@ -74,6 +74,18 @@ def test_a_refusal_names_the_provider_that_it_has_to_do_with(
     assert response.audit[0].provider == provider
 
 
+@pytest.mark.parametrize(
+    ("site", "form", "provider"),
+    [(None, b"", "generic"), (TWO, b"provider=other", "other"), (TWO, b"provider=nobody", ""), (TWO, None, "")],
+)
+def test_so_does_that_of_a_command_line_which_names_it_in_its_form(
+    site: Site | None, form: bytes | None, provider: str
+) -> None:
+    response = Browser(site).send("POST", "/sso/cli/confirm", "provider=generic", form, sec_fetch_site="same-origin")
+    assert kinds(response) == [AuditKind.REFUSED]
+    assert response.audit[0].provider == provider
+
+
 def test_signing_out_is_told_by_the_session_that_was_told_before() -> None:
     browser = Browser()
     began = browser.sign_in().audit[-1]
