@@ -119,10 +119,8 @@ class BlockingWorld:
                 return self._sender.send(effect)
             case ReadMetadata() | ReadKeys():
                 return self._library.read(effect)
-            case Keep() | Take() | Peek() | Drop() | Renew():
+            case Keep() | Take() | Peek() | Drop() | Renew() | Count():
                 return self.doubt.of_store(self._store.perform(effect))
-            case Keep() | Take() | Peek() | Drop() | Count():
-                return self._store.perform(effect)
             case ReadAccount() | ReadKey() | WriteAccount():
                 return self.doubt.of_directory(self._directory.perform(effect))
             case AskHost(question):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import anyio
 import anyio.lowlevel
@@ -196,6 +196,30 @@ def test_a_doubt_lasts_from_a_failure_to_the_next_answer() -> None:
         seen.append(warm(PROVIDER) == Warm(backends_in_doubt=True))
         assert note(answer) is answer
     assert [*seen, bool(doubt)] == [True, True, False, True, True, False, True, True, False]
+
+
+class Down:
+    """A store or a directory that cannot be reached."""
+
+    in_memory = True
+
+    def perform(self, effect: Any) -> Event:
+        (answer,) = effect.answers & {StoreUnreachable, DirectoryUnreachable}
+        return cast("Event", answer("down"))
+
+
+BACKED = [effect for effect, _ in SCRIPT if effect.answers & {StoreUnreachable, DirectoryUnreachable}]
+
+
+@pytest.mark.parametrize("effect", BACKED, ids=lambda effect: type(effect).__name__)
+def test_whatever_a_backend_is_asked_it_is_in_doubt_once_it_fails(effect: Effect) -> None:
+    blocking, awaited = blocking_world(Down(), Down()), async_world(Down(), Down())
+    for world in (blocking, awaited):
+        world.doubt.of_store(Missing())
+        world.doubt.of_directory(AccountFacts(None))
+    blocking.perform(effect)
+    anyio.run(awaited.perform, effect)
+    assert (bool(blocking.doubt), bool(awaited.doubt)) == (True, True)
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "trio"])
