@@ -240,18 +240,6 @@ class AskHost:
     question: HostQuestion
 
 
-Effect = (
-    HttpRequest
-    | ReadMetadata
-    | ReadKeys
-    | Keep
-    | Take
-    | Peek
-    | Drop
-    | Renew
-    | Count
-    | ReadAccount
-    | WriteAccount
-    | ReadKey
-    | AskHost
-)
+StoreEffect = Keep | Take | Peek | Drop | Renew | Count
+DirectoryEffect = ReadAccount | WriteAccount | ReadKey
+Effect = HttpRequest | ReadMetadata | ReadKeys | StoreEffect | DirectoryEffect | AskHost

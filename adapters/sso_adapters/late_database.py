@@ -15,7 +15,8 @@ from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sso_adapters.directories.migrations import bring_up_to_date
 from sso_adapters.sql_engine import PATIENCE, DatabaseError, why
 from sso_adapters.sql_transaction import OutcomeLostError
-from sso_adapters.world import Directory, DirectoryEffect, Store, StoreEffect
+from sso_adapters.world import Directory, Store
+from sso_core.effects import DirectoryEffect, StoreEffect
 from sso_core.events import DirectoryUnreachable, Event, StoreUnreachable
 
 RETRY = 1.0

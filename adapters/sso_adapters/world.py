@@ -14,6 +14,7 @@ from sso_adapters.http.library import AsyncLibrary, AsyncSender, Library, Sender
 from sso_core.effects import (
     AskHost,
     Count,
+    DirectoryEffect,
     Drop,
     Effect,
     HttpRequest,
@@ -24,6 +25,7 @@ from sso_core.effects import (
     ReadKeys,
     ReadMetadata,
     Renew,
+    StoreEffect,
     Take,
     WriteAccount,
 )
@@ -34,8 +36,6 @@ from sso_core.providers.kinds import Provider
 from sso_core.web.routing import WarmFacts
 
 Clock = Callable[[], float]
-StoreEffect = Keep | Take | Peek | Drop | Renew | Count
-DirectoryEffect = ReadAccount | ReadKey | WriteAccount
 Host = Callable[[HostQuestion], HostAnswer | Awaitable[HostAnswer]]
 """The host's own function. Raising is a failure that the flow judges."""
 E = TypeVar("E")

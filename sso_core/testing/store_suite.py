@@ -14,16 +14,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
-from sso_core.effects import Count, Drop, Keep, Kind, Peek, Renew, Take
+from sso_core.effects import Count, Drop, Keep, Kind, Peek, Renew, StoreEffect
 from sso_core.events import AlreadyTaken, Counted, Dropped, Event, Found, Kept, Missing, Occupied, Taken
 from sso_core.testing.store_effects import COUNT, KEEP, KEY, MINUTE, PEEK, RENEW, TAKE, count, keep, peek, take
-
-__all__ = ["COUNT", "KEEP", "KEY", "MINUTE", "PEEK", "RACERS", "RENEW", "TAKE", "Clock", "Store", "StoreEffect"]
-__all__ += ["StoreSuite", "count", "keep", "peek", "take"]
-
-StoreEffect = Keep | Take | Peek | Drop | Renew | Count
 
 RACERS = 50
 AWKWARD = (b"", b"\x00", b"\xff\xfe\x00\r\n", b"0", bytes(range(256)) * 16)
@@ -35,7 +30,7 @@ AWKWARD_KEYS = ("", "a b", "a:b", "A", "a", "\u00e9", "e\u0301", "\u20ac/..?*[%_
 class Store(Protocol):
     """The store under test."""
 
-    def perform(self, effect: Any) -> Event:  # noqa: ANN401 -- a StoreEffect
+    def perform(self, effect: StoreEffect) -> Event:
         """Return one of the effect's answers."""
         ...
 

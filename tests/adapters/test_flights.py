@@ -15,7 +15,7 @@ from sso_adapters.drive import on_asyncio, on_trio
 from sso_core.effects import Effect, Peek
 from sso_core.events import Dropped, Event, Missing
 from sso_core.machine import Resting, Working
-from sso_core.testing.store_suite import PEEK
+from sso_core.testing.store_effects import PEEK
 
 
 @attrs.frozen

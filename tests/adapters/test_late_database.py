@@ -16,7 +16,8 @@ from sso_adapters.sql_engine import DatabaseError, open_engine
 from sso_adapters.stores.sql import SqlStore
 from sso_core.effects import ReadAccount
 from sso_core.events import AccountFacts, DirectoryUnreachable, Missing, StoreUnreachable
-from sso_core.testing.store_suite import PEEK, Clock
+from sso_core.testing.store_effects import PEEK
+from sso_core.testing.store_suite import Clock
 
 READ = ReadAccount("https://idp.example", "alice")
 SENTENCE = "the database cannot be used: OperationalError: unable to open database file"

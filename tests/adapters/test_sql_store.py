@@ -12,23 +12,10 @@ from sqlalchemy import func, select, text
 from sso_adapters.directories.schema import short_lived
 from sso_adapters.directories.sql import SqlDirectory, open_directory
 from sso_adapters.stores.sql import SWEPT, SqlStore
-from sso_core.effects import Drop, Keep, Kind
+from sso_core.effects import Drop, Keep, Kind, StoreEffect
 from sso_core.events import AlreadyTaken, Counted, Event, Found, Kept, Missing, StoreUnreachable, Taken
-from sso_core.testing.store_suite import (
-    COUNT,
-    KEEP,
-    KEY,
-    PEEK,
-    RACERS,
-    RENEW,
-    TAKE,
-    Clock,
-    Store,
-    StoreEffect,
-    StoreSuite,
-    keep,
-    take,
-)
+from sso_core.testing.store_effects import COUNT, KEEP, KEY, PEEK, RENEW, TAKE, keep, take
+from sso_core.testing.store_suite import RACERS, Clock, Store, StoreSuite
 
 
 @pytest.fixture

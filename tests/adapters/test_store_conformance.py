@@ -12,23 +12,10 @@ import pytest
 from sso_adapters.stores.memory import SWEPT, MemoryStore
 from sso_adapters.stores.sqlite import SWEPT as SWEPT_IN_FILE
 from sso_adapters.stores.sqlite import SqliteStore
-from sso_core.effects import Drop, Keep, Kind, Peek
+from sso_core.effects import Drop, Keep, Kind, Peek, StoreEffect
 from sso_core.events import AlreadyTaken, Counted, Event, Found, Missing, StoreUnreachable, Taken
-from sso_core.testing.store_suite import (
-    COUNT,
-    KEEP,
-    PEEK,
-    RACERS,
-    TAKE,
-    Clock,
-    Store,
-    StoreEffect,
-    StoreSuite,
-    count,
-    keep,
-    peek,
-    take,
-)
+from sso_core.testing.store_effects import COUNT, KEEP, PEEK, TAKE, count, keep, peek, take
+from sso_core.testing.store_suite import RACERS, Clock, Store, StoreSuite
 
 
 def perform_at_once(stores: Sequence[Store], effects: Sequence[StoreEffect]) -> list[Event]:

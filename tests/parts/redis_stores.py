@@ -10,11 +10,11 @@ from threading import Barrier
 
 import redis
 
-from sso_adapters.stores.memory import StoreEffect, StoreEvent
+from sso_adapters.stores.memory import StoreEvent
 from sso_adapters.stores.redis import RedisStore, open_redis_store
-from sso_core.effects import Drop, Keep, Kind
+from sso_core.effects import Drop, Keep, Kind, StoreEffect
 from sso_core.events import Event, StoreUnreachable
-from sso_core.testing.store_suite import COUNT, KEEP, PEEK, RENEW, TAKE, keep
+from sso_core.testing.store_effects import COUNT, KEEP, PEEK, RENEW, TAKE, keep
 
 SHORT = 0.5
 """The deadline of a store that will reach it."""

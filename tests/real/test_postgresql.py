@@ -27,7 +27,7 @@ from sso_adapters.directories.sql import SqlDirectory, open_directory
 from sso_adapters.service import build_service
 from sso_adapters.sql_engine import DatabaseError
 from sso_adapters.stores.sql import SWEPT, SqlStore
-from sso_core.effects import Keep, Kind, ReadAccount, WriteAccount
+from sso_core.effects import Keep, Kind, ReadAccount, StoreEffect, WriteAccount
 from sso_core.events import (
     AccountFacts,
     AlreadyTaken,
@@ -64,7 +64,8 @@ from sso_core.testing.directory_scenes import (
     update,
 )
 from sso_core.testing.directory_suite import DirectorySuite
-from sso_core.testing.store_suite import KEEP, PEEK, TAKE, Clock, Store, StoreEffect, StoreSuite, keep
+from sso_core.testing.store_effects import KEEP, PEEK, TAKE, keep
+from sso_core.testing.store_suite import Clock, Store, StoreSuite
 
 pytestmark = pytest.mark.real
 

@@ -12,7 +12,7 @@ from parts.redis_stores import EFFECTS, administering, names, opened
 
 from sso_adapters.stores.redis import open_redis_store
 from sso_core.events import Kept, StoreUnreachable, Taken
-from sso_core.testing.store_suite import KEEP, PEEK, TAKE
+from sso_core.testing.store_effects import KEEP, PEEK, TAKE
 
 pytestmark = pytest.mark.real
 

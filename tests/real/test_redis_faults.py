@@ -12,11 +12,10 @@ from parts.redis_server import RedisServer, redis_server
 from parts.redis_stores import EFFECTS, SHORT, SLACK, administering, at_once, names, opened, timed
 from parts.relay import Relay, certified
 
-from sso_adapters.stores.memory import StoreEffect
 from sso_adapters.stores.redis import open_redis_store
-from sso_core.effects import Drop, Keep, Kind
+from sso_core.effects import Drop, Keep, Kind, StoreEffect
 from sso_core.events import AlreadyTaken, Dropped, Found, Kept, Missing, StoreUnreachable, Taken
-from sso_core.testing.store_suite import KEEP, PEEK, TAKE, keep, peek, take
+from sso_core.testing.store_effects import KEEP, PEEK, TAKE, keep, peek, take
 
 pytestmark = pytest.mark.real
 

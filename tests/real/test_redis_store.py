@@ -16,12 +16,12 @@ import redis
 from parts.redis_server import RedisServer, redis_server
 from parts.redis_stores import administering, at_once, opened
 
-from sso_adapters.stores.memory import StoreEffect, StoreEvent
+from sso_adapters.stores.memory import StoreEvent
 from sso_adapters.stores.redis import RedisStore
 from sso_adapters.stores.redis_address import Address
 from sso_adapters.stores.redis_connections import Connections
 from sso_adapters.world import AsyncWorld
-from sso_core.effects import Count, Drop, Keep, Kind
+from sso_core.effects import Count, Drop, Keep, Kind, StoreEffect
 from sso_core.events import (
     AlreadyTaken,
     Counted,
@@ -34,7 +34,8 @@ from sso_core.events import (
     StoreUnreachable,
     Taken,
 )
-from sso_core.testing.store_suite import KEEP, PEEK, RACERS, TAKE, StoreSuite, keep, peek, take
+from sso_core.testing.store_effects import KEEP, PEEK, TAKE, keep, peek, take
+from sso_core.testing.store_suite import RACERS, StoreSuite
 
 pytestmark = pytest.mark.real
 

@@ -9,7 +9,7 @@ from typing import ClassVar, TypeVar, assert_never
 
 import attrs
 
-from sso_core.effects import ReadAccount, ReadKey, WriteAccount
+from sso_core.effects import DirectoryEffect, ReadAccount, ReadKey, WriteAccount
 from sso_core.events import AccountFacts, Conflict, KeyFacts, Written
 from sso_core.records import (
     Account,
@@ -49,7 +49,7 @@ class MemoryDirectory:
         self._tables = _Tables()
         self._lock = Lock()
 
-    def perform(self, effect: ReadAccount | ReadKey | WriteAccount) -> AccountFacts | KeyFacts | Written | Conflict:
+    def perform(self, effect: DirectoryEffect) -> AccountFacts | KeyFacts | Written | Conflict:
         """Do what a flow asks."""
         with self._lock:
             match effect:

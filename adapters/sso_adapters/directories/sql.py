@@ -14,10 +14,9 @@ from sso_adapters.directories.guards import holds, lock
 from sso_adapters.directories.migrations import bring_up_to_date
 from sso_adapters.sql_engine import PATIENCE, open_engine, why
 from sso_adapters.sql_transaction import OutcomeLostError, transact
-from sso_core.effects import ReadAccount, ReadKey, WriteAccount
+from sso_core.effects import DirectoryEffect, ReadAccount, ReadKey, WriteAccount
 from sso_core.events import AccountFacts, Conflict, DirectoryUnreachable, KeyFacts, OutcomeUnknown, Written
 
-DirectoryEffect = ReadAccount | ReadKey | WriteAccount
 DirectoryEvent = AccountFacts | KeyFacts | Written | Conflict | OutcomeUnknown | DirectoryUnreachable
 
 F = TypeVar("F")

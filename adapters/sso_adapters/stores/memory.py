@@ -14,10 +14,9 @@ from struct import Struct
 from threading import Lock
 from typing import ClassVar, assert_never
 
-from sso_core.effects import Count, Drop, Keep, Kind, Peek, Renew, Take
+from sso_core.effects import Count, Drop, Keep, Kind, Peek, Renew, StoreEffect, Take
 from sso_core.events import AlreadyTaken, Counted, Dropped, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
 
-StoreEffect = Keep | Take | Peek | Drop | Renew | Count
 StoreEvent = Kept | Occupied | Taken | AlreadyTaken | Found | Missing | Dropped | StoreUnreachable | Counted
 
 LIMIT = 100_000

@@ -14,11 +14,11 @@ from typing import Any, ClassVar, assert_never
 import attrs
 from redis.exceptions import InvalidResponse, NoScriptError, RedisError
 
-from sso_adapters.stores.memory import StoreEffect, StoreEvent
+from sso_adapters.stores.memory import StoreEvent
 from sso_adapters.stores.redis_address import Address
 from sso_adapters.stores.redis_connections import Connections
 from sso_adapters.stores.redis_line import Line
-from sso_core.effects import Count, Drop, Keep, Kind, Peek, Renew, Take
+from sso_core.effects import Count, Drop, Keep, Kind, Peek, Renew, StoreEffect, Take
 from sso_core.events import AlreadyTaken, Counted, Dropped, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
 
 DEADLINE = 2.0

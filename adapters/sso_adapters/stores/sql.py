@@ -28,8 +28,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sso_adapters.directories.schema import short_lived
 from sso_adapters.sql_engine import why
 from sso_adapters.sql_transaction import COUNTED, OutcomeLostError, transact
-from sso_adapters.stores.memory import StoreEffect, StoreEvent
-from sso_core.effects import Count, Drop, Keep, Kind, Peek, Renew, Take
+from sso_adapters.stores.memory import StoreEvent
+from sso_core.effects import Count, Drop, Keep, Kind, Peek, Renew, StoreEffect, Take
 from sso_core.events import AlreadyTaken, Counted, Dropped, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
 
 PATIENCE = 2.0

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import ClassVar, assert_never
 
 from sso_adapters.sqlite_file import SqliteFile, transaction
-from sso_adapters.stores.memory import StoreEffect, StoreEvent
-from sso_core.effects import Count, Drop, Keep, Kind, Peek, Renew, Take
+from sso_adapters.stores.memory import StoreEvent
+from sso_core.effects import Count, Drop, Keep, Kind, Peek, Renew, StoreEffect, Take
 from sso_core.events import AlreadyTaken, Counted, Dropped, Found, Kept, Missing, Occupied, StoreUnreachable, Taken
 
 PATIENCE = 2.0

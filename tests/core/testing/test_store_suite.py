@@ -8,9 +8,9 @@ from typing import assert_never
 import attrs
 import pytest
 
-from sso_core.effects import Count, Drop, Keep, Kind, Peek, Renew, Take
+from sso_core.effects import Count, Drop, Keep, Kind, Peek, Renew, StoreEffect, Take
 from sso_core.events import AlreadyTaken, Counted, Dropped, Event, Found, Kept, Missing, Occupied, Taken
-from sso_core.testing.store_suite import Store, StoreEffect, StoreSuite
+from sso_core.testing.store_suite import Store, StoreSuite
 
 
 class PlainStore:
