@@ -1,4 +1,4 @@
-"""Runs the tests of the core in two processes, half of the files each, and adds up what coverage saw in both.
+"""Runs the tests of the core in two processes, about half of the work each, and adds up what coverage saw in both.
 
     python tests/measure_core.py [options for pytest]
 
